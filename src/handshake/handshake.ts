@@ -39,6 +39,8 @@ export interface Leg {
   readonly last: string | null;
   /** Packet numbers in the file, from 1; at most `FRAMES_LISTED` of them (the first ones). */
   readonly frames: readonly number[];
+  /** For each of `frames` its time, as `first` is written. */
+  readonly times?: readonly string[];
   /** Only when several files were read as one capture: for each of `frames` the index of its file in `capture.sources`. */
   readonly files?: readonly number[];
 }

@@ -45,6 +45,8 @@ export interface CaptureSummary {
   };
   /** Attempts given up before their end because too many were open. */
   readonly givenUp: number;
+  /** Sentences on what this report leaves out. */
+  readonly warnings: readonly string[];
 }
 
 /** Seconds. p50, p90 and p99 are exact up to 512 values, beyond that within 0.4 %. */

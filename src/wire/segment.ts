@@ -34,7 +34,7 @@ export class Segment {
   /** False when the snapshot length, or an ICMP quotation, cut the TCP header before the field group could be read. A segment is only
    * yielded when ports are there; these say what else is. */
   hasSequence = false;
-  /** acknowledgment, flags, window and payloadLength are known (the first 16 octets of the header are there). */
+  /** acknowledgment, flags and payloadLength are known (the first 14 octets of the header are there); window is, when there are 16. */
   hasFlags = false;
 
   /** IPv4 identification; -1 for IPv6 without a fragment header. */
@@ -50,6 +50,11 @@ export class Segment {
   capturedEnd = 0;
   /** Octets of TCP header and payload together by the IP header's word. */
   tcpLength = 0;
+  /** True when the datagram came in fragments: then `tcpLength` and `payloadLength` are at least so much. */
+  fragmented = false;
+  /** The header is one that hosts drop: its data offset is impossible, or the IP header leaves it fewer than 20 octets. What could be read of
+   * it is there all the same; `tcpHeaderLength` is then 20, and its options are unknown. */
+  malformed = false;
   /** Octets of TCP header by its data offset (20 to 60). */
   tcpHeaderLength = 0;
 
@@ -57,9 +62,10 @@ export class Segment {
   network = 0;
   /** Direction by the link layer or the container: see DIRECTION. */
   direction = 0;
-  /** Interface index as the packet itself states it (SLL2, NFLOG); else the capture interface. Tells copies of a frame apart. */
+  /** Interface index as the packet itself states it (SLL2, NFLOG); -1 when it states none. Tells copies of a frame apart. */
   interfaceIndex = 0;
-  /** Position of an Ethernet header in `view`, -1 when there is none (then MAC addresses are unknown). */
+  /** Position in `view` of the Ethernet header right around the innermost IP packet, -1 when there is none (then MAC addresses are
+   * unknown). */
   ethernetAt = -1;
 
   /** For KIND.ICMP_ERROR: the sender of the error, its type and code; `icmpFamily` 4 or 6. */

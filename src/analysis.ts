@@ -1,0 +1,178 @@
+/**
+ * The core without its edges: frames in, one after the other; records and the report out. Pure: no I/O, no clock, no randomness.
+ *
+ *     frame -> Decoder -> segment -> Tracker -> evidence -> judge -> SummaryFold, RecordList
+ */
+import { sinceBase } from './bytes/time.ts';
+import type { Frame } from './capture/frame.ts';
+import { CaptureClock } from './handshake/clock.ts';
+import { Evidence } from './handshake/evidence.ts';
+import { packFrame } from './handshake/frame-lists.ts';
+import type { Handshake } from './handshake/handshake.ts';
+import { makeHandshake, type RecordContext } from './handshake/record.ts';
+import type { TracedSegment } from './handshake/trace.ts';
+import { SegmentTrace } from './handshake/segment-trace.ts';
+import { Tracker } from './handshake/tracker.ts';
+import { VantageTally } from './handshake/vantage.ts';
+import { judge, MISSING_LEGS, VERDICT_NAMES } from './handshake/verdict.ts';
+import type { AttemptFilter } from './report/attempt-filter.ts';
+import { passes } from './report/attempt-filter.ts';
+import { type ListOptions, RecordList } from './report/record-list.ts';
+import type { CaptureSummary, ServerSummary, Summary } from './report/report.ts';
+import { SummaryFold } from './report/summary.ts';
+import { Decoder } from './wire/decode.ts';
+import { DIRECTION, KIND, Segment } from './wire/segment.ts';
+
+export interface AnalysisSettings {
+  readonly patienceSeconds: number;
+  readonly maxOpen: number;
+  /** Of the hash tables: any 32-bit number; a random one keeps crafted traffic from aiming at it. */
+  readonly seed: number;
+  readonly list: ListOptions;
+  /** Number of files that make up the capture. */
+  readonly files: number;
+  /** Id of the attempt whose segments are wanted, or null. */
+  readonly trace: number | null;
+}
+
+/** The parts of the report that the core knows; the pipeline adds the sources. */
+export interface AnalysisFigures {
+  readonly capture: Omit<CaptureSummary, 'sources' | 'lost'>;
+  readonly summary: Summary;
+  readonly servers: readonly ServerSummary[];
+}
+
+export class Analysis {
+  /** The filter's times count from the base, which the first frame sets: so it is given after that. */
+  filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
+  /** Whole epoch seconds from which times count; NaN before the first frame. */
+  baseSeconds = Number.NaN;
+  /** Frames so far. */
+  frames = 0;
+  private readonly settings: AnalysisSettings;
+  private readonly segment = new Segment();
+  private readonly decoder = new Decoder();
+  private readonly clock = new CaptureClock();
+  private readonly tracker: Tracker;
+  private readonly vantage = new VantageTally();
+  private readonly fold: SummaryFold;
+  private readonly list: RecordList;
+  private readonly trace: SegmentTrace | null;
+  private tcpSegments = 0;
+  private icmpErrors = 0;
+  private digits = 0;
+  private tracedHandshake: Handshake | null = null;
+
+  /** @param emit takes each listed record; owned. */
+  constructor(settings: AnalysisSettings, emit: (handshake: Handshake) => void) {
+    this.settings = settings;
+    this.fold = new SummaryFold(settings.seed);
+    this.list = new RecordList(settings.list, emit);
+    this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
+    const sink = {
+      finished: (evidence: Evidence): void => this.finished(evidence),
+      ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
+    };
+    const options = { patienceNanos: settings.patienceSeconds * 1e9, maxOpen: settings.maxOpen, seed: settings.seed };
+    this.tracker = new Tracker(options, sink, new Evidence());
+  }
+
+  /** The next packet of the capture, which is packet `frame.number` of file `file`. */
+  observe(frame: Frame, file: number): void {
+    if (this.frames === 0) this.baseSeconds = frame.seconds;
+    this.frames += 1;
+    if (frame.digits > this.digits) this.digits = frame.digits;
+    const time = sinceBase(frame.seconds, frame.nanos, this.baseSeconds);
+    const clock = frame.timeless ? this.clock.now : this.clock.tick(time);
+    const segment = this.segment;
+    const stop = this.decoder.decode(
+      frame.view,
+      frame.at,
+      frame.capturedLength,
+      frame.originalLength,
+      frame.linkType,
+      segment,
+    );
+    if (stop !== 0) return;
+    if (segment.direction === DIRECTION.UNKNOWN) segment.direction = frame.direction;
+    if (segment.kind === KIND.TCP) this.tcpSegments += 1;
+    else this.icmpErrors += 1;
+    const number = packFrame(file, frame.number);
+    this.trace?.at(number, time, this.baseSeconds, this.digits);
+    this.tracker.observe(segment, time, clock, number);
+  }
+
+  /** The capture says that it lost packets between two times (epoch seconds and nanoseconds). */
+  noteLoss(fromSeconds: number, fromNanos: number, toSeconds: number, toNanos: number): void {
+    this.tracker.noteLoss(
+      sinceBase(fromSeconds, fromNanos, this.baseSeconds),
+      sinceBase(toSeconds, toNanos, this.baseSeconds),
+    );
+  }
+
+  /** The capture is at its end: all that is open is judged as it stands. */
+  finish(): AnalysisFigures {
+    this.tracker.flush(this.clock.now);
+    this.list.finish();
+    return { capture: this.captureFigures(), summary: this.fold.summary(), servers: this.fold.servers() };
+  }
+
+  /** The attempt that was asked for with `trace`, or null when the capture has none of that id. */
+  get traced(): { handshake: Handshake; segments: readonly TracedSegment[] } | null {
+    if (this.trace === null || this.tracedHandshake === null) return null;
+    return { handshake: this.tracedHandshake, segments: this.trace.segments };
+  }
+
+  private finished(evidence: Evidence): void {
+    this.vantage.add(evidence);
+    const verdict = judge(evidence, this.tracker.patienceNanos);
+    if (evidence.id === this.settings.trace) {
+      this.tracedHandshake = makeHandshake(evidence, verdict, this.context());
+    }
+    const passed = passes(this.filter, evidence);
+    if (passed) this.fold.add(evidence, verdict);
+    if (!this.list.wantsMore) return;
+    const name = VERDICT_NAMES[verdict] as Handshake['verdict'];
+    const wanted = passed && this.list.wants(name, MISSING_LEGS[verdict] ?? null);
+    this.list.done(evidence.id, wanted ? makeHandshake(evidence, verdict, this.context()) : null);
+  }
+
+  private context(): RecordContext {
+    return {
+      patienceNanos: this.tracker.patienceNanos,
+      baseSeconds: this.baseSeconds,
+      digits: this.digits,
+      networks: this.decoder.networks,
+      frames: this.tracker.frames,
+      severalFiles: this.settings.files > 1,
+    };
+  }
+
+  private captureFigures(): AnalysisFigures['capture'] {
+    return {
+      tcpSegments: this.tcpSegments,
+      duplicates: this.tracker.duplicates,
+      midstream: this.tracker.midstream,
+      vantage: this.vantage.conclude(),
+      notTcp: this.decoder.notTcp(),
+      icmpErrors: { seen: this.icmpErrors, joined: this.tracker.icmpJoined },
+      clock: {
+        backwardSteps: this.clock.backwardSteps,
+        forwardSteps: this.clock.forwardSteps,
+        largestBackwardSeconds: this.clock.largestBackwardNanos / 1e9,
+      },
+      givenUp: this.tracker.givenUp,
+      warnings: this.warnings(),
+    };
+  }
+
+  private warnings(): string[] {
+    const warnings: string[] = [];
+    if (this.fold.unlistedAttempts > 0) {
+      warnings.push(`${this.fold.unlistedAttempts} attempts went to further servers, which are not listed one by one`);
+    }
+    if (this.fold.uncountedClients) warnings.push('so many clients came that their numbers are lower bounds');
+    if (this.list.left > 0) warnings.push(`${this.list.left} attempts are not listed: sorting them all needs --limit`);
+    return warnings;
+  }
+}

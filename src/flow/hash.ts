@@ -1,0 +1,48 @@
+/**
+ * Hashes of flow keys: seeded, so that nobody who crafts addresses and ports can aim at one bucket, and symmetric, so that both directions of a
+ * connection meet. Each end is mixed on its own and the two are added.
+ */
+import type { Segment } from '../wire/segment.ts';
+
+/** The 32-bit finalizer of MurmurHash3: a bijection in which every input bit changes every output bit with probability near 1/2. */
+export function mix(value: number): number {
+  let h = value;
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Signed 32-bit hash of one end. Words 0 to 2 of an IPv4-mapped address are the same for all, and skipped. */
+export function hashEnd(w0: number, w1: number, w2: number, w3: number, port: number, seed: number): number {
+  let h = seed;
+  if (w0 !== 0 || w1 !== 0 || w2 !== 0xffff) {
+    h = mix(h ^ w0);
+    h = mix((h + w1) | 0);
+    h = mix(h ^ w2);
+  }
+  h = mix(h ^ w3);
+  return mix((h + Math.imul(port + 1, 0x9e3779b1)) | 0);
+}
+
+/** Signed 32-bit hash of the four-tuple, the same for both directions. The network is no part of it: see FlowTable. */
+export function hashSegment(segment: Segment, seed: number): number {
+  const source = hashEnd(
+    segment.source0,
+    segment.source1,
+    segment.source2,
+    segment.source3,
+    segment.sourcePort,
+    seed,
+  );
+  const destination = hashEnd(
+    segment.destination0,
+    segment.destination1,
+    segment.destination2,
+    segment.destination3,
+    segment.destinationPort,
+    seed,
+  );
+  return (source + destination) | 0;
+}

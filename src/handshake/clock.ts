@@ -1,0 +1,66 @@
+/**
+ * The capture's clock: how long the capture has been running, as far as its timestamps can be believed.
+ *
+ * Timestamps jump: back, when NTP steps or files were merged; forward, when a packet's time is damaged, or when nothing came for a night. Expiry and
+ * patience must not follow a damaged packet a year ahead and call every open handshake dead. So this clock only goes forward, by the differences of
+ * successive timestamps; a jump of more than `JUMP_NANOS` counts only when the next packet confirms it.
+ */
+
+/** Longer than any pause in which a handshake goes on (a SYN is repeated after 64 s at the most), short enough that a night is no exception. */
+const JUMP_NANOS = 600e9;
+
+/** Interfaces and queues deliver out of order by less than this; only more is a step of the clock. */
+const JITTER_NANOS = 1e9;
+
+/** A forward jump that is worth a word to the reader. */
+const FORWARD_STEP_NANOS = 86400e9;
+
+export class CaptureClock {
+  /** Nanoseconds that the capture has run. */
+  now = 0;
+  backwardSteps = 0;
+  forwardSteps = 0;
+  largestBackwardNanos = 0;
+  private reference = 0;
+  private previous = 0;
+  private unconfirmed = 0;
+  private started = false;
+
+  /** @param time of the next packet, nanoseconds since the base. Answers `now`. */
+  tick(time: number): number {
+    if (!this.started) {
+      this.started = true;
+      this.reference = time;
+      this.previous = time;
+      return this.now;
+    }
+    if (time < this.previous) this.stepBack(this.previous - time);
+    this.previous = time;
+    const ahead = time - this.reference;
+    if (ahead > JUMP_NANOS || ahead < -JITTER_NANOS) return this.jump(time, ahead);
+    this.unconfirmed = 0;
+    if (ahead > 0) {
+      this.now += ahead;
+      this.reference = time;
+    }
+    return this.now;
+  }
+
+  private stepBack(nanos: number): void {
+    this.backwardSteps += 1;
+    if (nanos > this.largestBackwardNanos) this.largestBackwardNanos = nanos;
+  }
+
+  /** A packet far from where the clock stood. The second one near the same place confirms it. */
+  private jump(time: number, ahead: number): number {
+    if (this.unconfirmed === 0 || Math.abs(time - this.unconfirmed) > JUMP_NANOS) {
+      this.unconfirmed = time;
+      return this.now;
+    }
+    if (ahead > FORWARD_STEP_NANOS) this.forwardSteps += 1;
+    if (ahead > 0) this.now += ahead;
+    this.reference = time;
+    this.unconfirmed = 0;
+    return this.now;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * What one segment means to one attempt: a segment and the row of the attempt go in, one small number comes out. All the ifs of the state
+ * machine are here, in the order of RFC 9293 §3.10.7; what follows from the number is in transitions.ts.
+ *
+ * An observer sees what no endpoint meets: answers before questions, copies, one direction only. The rules here ask "which segment can this be",
+ * never "is this allowed".
+ */
+import { distance } from '../bytes/sequence.ts';
+import { FLAG, type Segment } from '../wire/segment.ts';
+import { type Attempts, MARK, T, W } from './attempts.ts';
+
+/** The numbers are dense: they index the transition table. The names are what `tripod show` prints. */
+export const EVENT = {
+  /** A SYN without ACK of the client, with the attempt's ISN. */
+  SYN: 0,
+  /** A SYN without ACK that belongs to no known attempt of this flow: another begins. */
+  SYN_NEW: 1,
+  /** A SYN without ACK of the server while the client's waits: simultaneous open (RFC 9293 §3.5). */
+  SYN_CROSSING: 2,
+  /** A SYN-ACK that acknowledges the client's ISN. */
+  SYN_ACK: 3,
+  /** The same again, after the third leg was seen. */
+  SYN_ACK_LATE: 4,
+  /** A SYN-ACK that acknowledges something else. */
+  SYN_ACK_STRAY: 5,
+  /** A client segment that acknowledges the server's ISN and lies in the window. */
+  THIRD_LEG: 6,
+  /** A client segment in the third leg's place, with wrong numbers. */
+  THIRD_LEG_WRONG: 7,
+  /** Data or FIN that the client sends again. */
+  CLIENT_AGAIN: 8,
+  /** A server segment that it could not have sent without the third leg. */
+  SERVER_TOOK: 9,
+  /** A server segment that acknowledges the SYN and proves no more. */
+  SERVER_ACK: 10,
+  /** A server segment without payload that acknowledges other numbers (RFC 5961 challenge ACK, TIME-WAIT). */
+  CHALLENGE: 11,
+  CLIENT_RST: 12,
+  /** A RST of the server before any SYN-ACK: the answer to the SYN. */
+  SERVER_RST_ANSWER: 13,
+  /** A RST of the server without ACK whose sequence is what the third leg acknowledged: no connection was there. */
+  SERVER_RST_BARE: 14,
+  /** A RST of the server with ACK, or where its next segment is due: of a connection that was there. */
+  SERVER_RST: 15,
+  /** An ICMP error that quotes the SYN, the SYN-ACK, or a later segment. */
+  ICMP_SYN: 16,
+  ICMP_SYN_ACK: 17,
+  ICMP_LATER: 18,
+  /** A FIN of a connection that is open: of the first side, of the second. */
+  FIN: 19,
+  FIN_LAST: 20,
+  /** A RST of the server whose numbers fit nothing: hosts ignore it. */
+  SERVER_RST_STRAY: 21,
+  /** Belongs to another connection on the same ports, or says nothing. */
+  OTHER: 22,
+} as const;
+export type Event = (typeof EVENT)[keyof typeof EVENT];
+export const EVENT_NAMES: readonly string[] = Object.keys(EVENT).map((name) => name.toLowerCase().replaceAll('_', '-'));
+
+/** What a client can send before it has heard of the window scale, beyond its SYN: the window of a SYN-ACK is never scaled (RFC 7323 §2.2). */
+const FIRST_WINDOW = 65_535;
+
+/** How far beyond what was seen a number may lie and still belong to the connection: the largest window there is (RFC 7323 §2.3). Segments may have been
+ * lost by the capture; and a wrong number among these betrays itself, since the other side answers it. */
+const LARGEST_WINDOW = 1 << 30;
+
+/** The same where an older connection on these ports may be speaking: 1 MiB. */
+const UNSEEN_OCTETS = 1 << 20;
+
+/** A RST without ACK this long after the third leg comes from elsewhere: without a connection the server would have repeated its SYN-ACK (RFC 6298:
+ * after one second) or answered at once. */
+const BARE_RESET_NANOS = 3e9;
+
+/** The event that a TCP segment is to the attempt in `slot`. */
+export function classify(attempts: Attempts, slot: number, segment: Segment, fromClient: boolean, time: number): Event {
+  if (!segment.hasFlags) return EVENT.OTHER;
+  return fromClient ? classifyClient(attempts, slot, segment) : classifyServer(attempts, slot, segment, time);
+}
+
+/** As `classify`, for a connection whose third leg was taken: only its end, and another beginning, are of interest. */
+export function classifySettled(attempts: Attempts, slot: number, segment: Segment, fromClient: boolean): Event {
+  const flags = segment.flags;
+  if ((flags & FLAG.RST) !== 0) return fromClient ? EVENT.CLIENT_RST : EVENT.SERVER_RST;
+  if ((flags & FLAG.SYN) !== 0) {
+    if ((flags & FLAG.ACK) !== 0) return fromClient ? EVENT.OTHER : classifyServer(attempts, slot, segment, 0);
+    return fromClient && (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ISN) ? EVENT.SYN : EVENT.SYN_NEW;
+  }
+  if ((flags & FLAG.FIN) === 0) return EVENT.OTHER;
+  return attempts.has(slot, fromClient ? MARK.SERVER_FIN : MARK.CLIENT_FIN) ? EVENT.FIN_LAST : EVENT.FIN;
+}
+
+/** Whether the event shows that the segment is of this attempt, and not of another one on the same ports. */
+export function belongs(event: Event): boolean {
+  return OWN[event] === 1;
+}
+
+const OWN = new Uint8Array(EVENT_NAMES.length);
+for (const event of [
+  EVENT.SYN,
+  EVENT.SYN_ACK,
+  EVENT.SYN_ACK_LATE,
+  EVENT.THIRD_LEG,
+  EVENT.CLIENT_AGAIN,
+  EVENT.SERVER_TOOK,
+  EVENT.CLIENT_RST,
+  EVENT.SERVER_RST_BARE,
+  EVENT.SERVER_RST_ANSWER,
+]) {
+  OWN[event] = 1;
+}
+
+function classifyClient(attempts: Attempts, slot: number, segment: Segment): Event {
+  const flags = segment.flags;
+  const fromIsn = distance(segment.sequence, attempts.word(slot, W.CLIENT_ISN));
+  if ((flags & FLAG.RST) !== 0) return classifyClientReset(attempts, slot, segment, fromIsn);
+  if ((flags & FLAG.SYN) !== 0) {
+    if ((flags & FLAG.ACK) === 0) return fromIsn === 0 ? EVENT.SYN : EVENT.SYN_NEW;
+    // In a simultaneous open both sides send a SYN-ACK; the client's acknowledges the server's SYN.
+    const acknowledges = segment.acknowledgment === ((attempts.word(slot, W.SERVER_ISN) + 1) >>> 0);
+    return attempts.has(slot, MARK.CROSSED) && fromIsn === 0 && acknowledges ? EVENT.THIRD_LEG : EVENT.OTHER;
+  }
+  if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;
+  if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) {
+    const most = attempts.has(slot, MARK.PORT_REUSED) ? FIRST_WINDOW : LARGEST_WINDOW;
+    return fromIsn >= 1 && fromIsn <= 1 + most ? EVENT.THIRD_LEG : EVENT.OTHER;
+  }
+  const inWindow = fromIsn >= 1 && fromIsn <= 1 + FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
+  const acknowledges = acknowledgesServer(attempts, slot, segment.acknowledgment);
+  if (inWindow && acknowledges) {
+    const again = endDistance(attempts, slot, segment) <= 0 && occupies(segment);
+    return again && attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.CLIENT_AGAIN : EVENT.THIRD_LEG;
+  }
+  // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new.
+  if (fromIsn === 0 && acknowledges) return EVENT.OTHER;
+  // Both numbers far off: an older connection on the same ports.
+  return inWindow || acknowledges ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
+}
+
+/** Octets of sequence space that payload and FIN take. */
+function occupies(segment: Segment): boolean {
+  return segment.payloadLength > 0 || (segment.flags & FLAG.FIN) !== 0;
+}
+
+/** How far the segment's end lies beyond what the client was seen to send. */
+function endDistance(attempts: Attempts, slot: number, segment: Segment): number {
+  const fin = (segment.flags & FLAG.FIN) !== 0 ? 1 : 0;
+  return distance(segment.sequence + segment.payloadLength + fin, attempts.word(slot, W.CLIENT_END));
+}
+
+/** The number acknowledges the ISN of a SYN-ACK that was seen, or more that the server can have sent. */
+function acknowledgesServer(attempts: Attempts, slot: number, acknowledgment: number): boolean {
+  const ahead = distance(acknowledgment, attempts.word(slot, W.SERVER_ISN) + 1);
+  if (ahead >= 0 && ahead <= LARGEST_WINDOW) return true;
+  if (!attempts.has(slot, MARK.SEVERAL_SYN_ACKS)) return false;
+  return (
+    distance(acknowledgment, attempts.word(slot, W.OTHER_ISN_1)) === 1 ||
+    distance(acknowledgment, attempts.word(slot, W.OTHER_ISN_2)) === 1
+  );
+}
+
+/** A RST of the client fits when its number lies where the client's next one is; after a challenge it carries the challenge's number. */
+function classifyClientReset(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
+  if (fromIsn >= 0 && fromIsn <= 1 + FIRST_WINDOW) return EVENT.CLIENT_RST;
+  if (attempts.has(slot, MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) return EVENT.CLIENT_RST;
+  // RFC 9293 §3.10.7.3: a RST that answers a segment without ACK has sequence 0.
+  return segment.sequence === 0 ? EVENT.CLIENT_RST : EVENT.OTHER;
+}
+
+function classifyServer(attempts: Attempts, slot: number, segment: Segment, time: number): Event {
+  const flags = segment.flags;
+  if ((flags & FLAG.RST) !== 0) return classifyServerReset(attempts, slot, segment, time);
+  const acknowledged = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_ISN) + 1);
+  const synData = attempts.word(slot, W.SYN_DATA);
+  if ((flags & FLAG.SYN) !== 0) {
+    if ((flags & FLAG.ACK) === 0) return classifyServerSyn(attempts, slot, segment);
+    if (acknowledged < 0 || acknowledged > synData) return EVENT.SYN_ACK_STRAY;
+    return attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.SYN_ACK_LATE : EVENT.SYN_ACK;
+  }
+  if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;
+  const pure = !occupies(segment);
+  if (!isFromServerWindow(attempts, slot, segment)) return pure ? EVENT.CHALLENGE : EVENT.OTHER;
+  if (acknowledged < 0) return pure ? EVENT.CHALLENGE : EVENT.OTHER;
+  const thirdSeen = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
+  if (acknowledged > synData) return classifyBeyond(attempts, slot, segment, thirdSeen, pure);
+  if (pure) return EVENT.SERVER_ACK;
+  // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof.
+  if (attempts.has(slot, MARK.FAST_OPEN) && !thirdSeen) return EVENT.SERVER_ACK;
+  return EVENT.SERVER_TOOK;
+}
+
+/** The server acknowledges more than the SYN: proof, if the client can have sent that much. */
+function classifyBeyond(attempts: Attempts, slot: number, segment: Segment, thirdSeen: boolean, pure: boolean): Event {
+  const beyondSeen = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_END));
+  if (thirdSeen) return beyondSeen <= UNSEEN_OCTETS ? EVENT.SERVER_TOOK : EVENT.OTHER;
+  if (beyondSeen <= UNSEEN_OCTETS && attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return EVENT.SERVER_TOOK;
+  // Nothing of this connection was seen but its SYN. Data that acknowledges more is of it, unless an older one on these ports may be speaking.
+  if (pure) return EVENT.CHALLENGE;
+  return beyondSeen <= LARGEST_WINDOW && !attempts.has(slot, MARK.PORT_REUSED) ? EVENT.SERVER_TOOK : EVENT.OTHER;
+}
+
+/** The segment's sequence lies at or behind the server's ISN, by no more than a connection can have got on. Unknown ISN: anything does. */
+function isFromServerWindow(attempts: Attempts, slot: number, segment: Segment): boolean {
+  if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return true;
+  const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
+  if (fromIsn >= 0) return true;
+  return (
+    attempts.has(slot, MARK.SEVERAL_SYN_ACKS) && distance(segment.sequence, attempts.word(slot, W.OTHER_ISN_1)) >= 0
+  );
+}
+
+function classifyServerSyn(attempts: Attempts, slot: number, segment: Segment): Event {
+  const waiting = attempts.word(slot, W.SYN_ACK_COUNT) === 0 && attempts.word(slot, W.ACK_COUNT) === 0;
+  const answered = attempts.has(slot, MARK.REFUSED | MARK.CHALLENGED) || attempts.word(slot, W.ICMP) !== 0;
+  if (attempts.has(slot, MARK.CROSSED)) {
+    return (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN) ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
+  }
+  return waiting && !answered && attempts.word(slot, W.SYN_COUNT) > 0 ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
+}
+
+function classifyServerReset(attempts: Attempts, slot: number, segment: Segment, time: number): Event {
+  const hasAck = (segment.flags & FLAG.ACK) !== 0;
+  const third = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
+  if (third) {
+    const answers = (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ACKED);
+    const since = time - attempts.time(slot, attempts.word(slot, W.ACK_COUNT) > 0 ? T.ACK_FIRST : T.WRONG_FIRST);
+    if (!hasAck && answers && since <= BARE_RESET_NANOS) return EVENT.SERVER_RST_BARE;
+    const isDue = answers || (segment.sequence | 0) === attempts.word(slot, W.SERVER_END);
+    return hasAck || isDue || !attempts.has(slot, MARK.SERVER_ISN_KNOWN) ? EVENT.SERVER_RST : EVENT.SERVER_RST_STRAY;
+  }
+  if (attempts.word(slot, W.SYN_ACK_COUNT) > 0) return EVENT.SERVER_RST;
+  // RFC 9293 §3.10.7.3: a RST refuses a SYN by acknowledging it. Firewalls also send one without ACK, mostly with sequence 0.
+  if (!hasAck) {
+    const foreign = attempts.has(slot, MARK.PORT_REUSED) && segment.sequence !== 0;
+    return foreign ? EVENT.SERVER_RST_STRAY : EVENT.SERVER_RST_ANSWER;
+  }
+  const acknowledged = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_ISN) + 1);
+  return acknowledged >= 0 && acknowledged <= attempts.word(slot, W.SYN_DATA)
+    ? EVENT.SERVER_RST_ANSWER
+    : EVENT.SERVER_RST_STRAY;
+}
+
+/** The event that an ICMP error is, which quotes a segment of the client or of the server. */
+export function classifyQuoted(attempts: Attempts, slot: number, segment: Segment, fromClient: boolean): Event {
+  if (fromClient) {
+    if (!segment.hasSequence) return attempts.word(slot, W.SYN_ACK_COUNT) === 0 ? EVENT.ICMP_SYN : EVENT.ICMP_LATER;
+    return (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ISN) ? EVENT.ICMP_SYN : EVENT.ICMP_LATER;
+  }
+  const isSynAck = !segment.hasSequence || (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN);
+  return isSynAck && attempts.word(slot, W.ACK_COUNT) === 0 ? EVENT.ICMP_SYN_ACK : EVENT.ICMP_LATER;
+}

@@ -1,0 +1,84 @@
+/**
+ * One attempt as it was seen, in words: the readable form of a row of attempts.ts, and all that the verdict rests on.
+ *
+ * BORROWED: the tracker fills one Evidence for each attempt that it hands out. Times are nanoseconds since the capture's base; NaN when there is none.
+ */
+export class Evidence {
+  id = 0;
+  revision = 0;
+  /** Address words and ports, as in wire/segment.ts. */
+  client0 = 0;
+  client1 = 0;
+  client2 = 0;
+  client3 = 0;
+  clientPort = 0;
+  server0 = 0;
+  server1 = 0;
+  server2 = 0;
+  server3 = 0;
+  serverPort = 0;
+  network = 0;
+
+  clientIsn = 0;
+  serverIsn = 0;
+  synCount = 0;
+  synAckCount = 0;
+  /** Segments that would serve as third leg; and how many of them came up to the one that served, if one did. */
+  ackCount = 0;
+  ackServedCount = 0;
+  wrongCount = 0;
+  /** SYN-ACKs that acknowledge another number. */
+  strayCount = 0;
+  againCount = 0;
+  repeatsAfterAck = 0;
+  synFirst = 0;
+  synLast = 0;
+  synAckFirst = 0;
+  synAckLast = 0;
+  ackFirst = 0;
+  ackLast = 0;
+  ackServed = 0;
+  wrongFirst = 0;
+  resetTime = 0;
+  /** RESET_FROM. */
+  resetFrom = 0;
+  resetTtl = 0;
+  serverTtl = 0;
+  clientTtl = 0;
+  /** QUOTES; 0 when no ICMP error came. */
+  icmpQuotes = 0;
+  icmpType = 0;
+  icmpCode = 0;
+  icmpFamily = 4;
+  icmpFrom0 = 0;
+  icmpFrom1 = 0;
+  icmpFrom2 = 0;
+  icmpFrom3 = 0;
+  marks = 0;
+  /** wire/segment.ts DIRECTION of the first SYN and of the latest SYN-ACK; what their checksums were, where they were looked at (a sample). */
+  synDirection = 0;
+  synAckDirection = 0;
+  synFilled = false;
+  synUnfilled = false;
+  synAckFilled = false;
+  synAckUnfilled = false;
+  /** Packet numbers with the file's index: see frame-lists.ts. Chains are read by the tracker's `frames`. */
+  synChain = 0;
+  synAckChain = 0;
+  ackChain = 0;
+  strayChain = 0;
+  resetFrame = 0;
+  icmpFrame = 0;
+  wrongFrame = 0;
+
+  /** On the capture's clock: how long the capture went on after the attempt's last packet; how long the client's data has been unanswered
+   * (0 when it is not); how long the capture had run when the attempt began; from the latest SYN-ACK to the end of what was seen. */
+  followedNanos = 0;
+  unansweredNanos = 0;
+  beganNanos = 0;
+  sinceSynAckNanos = 0;
+  /** The capture says that it lost packets between the attempt's last packet and `patience` later. */
+  lossy = false;
+}
+
+export const RESET_FROM = { NONE: 0, SERVER: 1, CLIENT: 2 } as const;

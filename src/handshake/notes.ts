@@ -1,0 +1,170 @@
+/**
+ * Named oddities of an attempt: data, so that reports and other programs can decide what to say of them. The ids are stable.
+ */
+import { MARK } from './attempts.ts';
+import type { Evidence } from './evidence.ts';
+import { beganEarly } from './verdict.ts';
+
+export interface Note {
+  readonly id: string;
+  readonly sentence: string;
+  readonly reference: string;
+  readonly applies: (e: Evidence, patienceNanos: number) => boolean;
+}
+
+/** After this much silence a server with a half-open connection would have repeated its SYN-ACK (Linux: after 1 s, and again after 3 s). */
+const COOKIE_SILENCE_NANOS = 4e9;
+
+const marked = (mark: number) => (e: Evidence) => (e.marks & mark) !== 0;
+
+export const NOTES: readonly Note[] = [
+  {
+    id: 'fast-open',
+    sentence: 'The SYN carried data or asked for a Fast Open cookie.',
+    reference: 'RFC 7413',
+    applies: marked(MARK.FAST_OPEN),
+  },
+  {
+    id: 'simultaneous-open',
+    sentence: 'Both sides sent a SYN and the two crossed; the client is the earlier sender.',
+    reference: 'RFC 9293 §3.5',
+    applies: marked(MARK.CROSSED),
+  },
+  {
+    id: 'syn-cookie',
+    sentence:
+      'The server answered each SYN once and did not repeat its SYN-ACK, as a server does that keeps no half-open connection.',
+    reference: 'RFC 4987 §3.6',
+    applies: looksLikeCookie,
+  },
+  {
+    id: 'port-reused',
+    sentence: 'The same addresses and ports had carried another connection, or attempt, before.',
+    reference: 'RFC 9293 §3.6.1',
+    applies: marked(MARK.PORT_REUSED),
+  },
+  {
+    id: 'reordered',
+    sentence: 'The SYN-ACK was recorded before the SYN that it answers.',
+    reference: 'several interfaces or queues in one capture',
+    applies: marked(MARK.REORDERED),
+  },
+  {
+    id: 'starts-mid-handshake',
+    sentence: 'The capture began so shortly before that the SYN can have passed unrecorded.',
+    reference: 'docs/record.md, "Verdicts"',
+    applies: (e, patienceNanos) => e.synCount === 0 && beganEarly(e, patienceNanos),
+  },
+  {
+    id: 'several-syn-acks',
+    sentence:
+      'Different SYN-ACKs answered one SYN: a server that restarted, two servers on one address, or a proxy.',
+    reference: 'RFC 9293 §3.10.7.4',
+    applies: marked(MARK.SEVERAL_SYN_ACKS),
+  },
+  {
+    id: 'syn-ack-wrong-number',
+    sentence: 'A SYN-ACK acknowledged another number than that of the SYN.',
+    reference: 'RFC 9293 §3.10.7.3',
+    applies: marked(MARK.STRAY_SYN_ACK),
+  },
+  {
+    id: 'challenge-ack',
+    sentence: 'An ACK with other numbers answered the SYN: the server held an older connection on these ports.',
+    reference: 'RFC 5961 §4, RFC 9293 §3.6.1',
+    applies: marked(MARK.CHALLENGED),
+  },
+  {
+    id: 'ack-before-syn-ack',
+    sentence: 'The server acknowledged the SYN with a segment that is no SYN-ACK.',
+    reference: 'RFC 9293 §3.10.7.3',
+    applies: (e) => (e.marks & MARK.SERVER_ACKED) !== 0 && e.synAckCount === 0,
+  },
+  {
+    id: 'acknowledges-unseen',
+    sentence: 'The third leg acknowledges more than the server was seen to send.',
+    reference: 'RFC 9293 §3.10.7.4',
+    applies: (e) => (e.marks & MARK.ACK_AHEAD) !== 0 && (e.marks & MARK.ACK_EXACT) === 0,
+  },
+  {
+    id: 'capture-loss',
+    sentence: 'Segments of this attempt are missing from the capture: later ones acknowledge or need them.',
+    reference: 'docs/record.md, "Legs"',
+    applies: (e) =>
+      (e.marks & MARK.CAPTURE_LOSS) !== 0 || e.lossy || (e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0),
+  },
+  {
+    id: 'reset-wrong-numbers',
+    sentence: 'A RST answered the SYN without acknowledging it: clients ignore such a RST.',
+    reference: 'RFC 9293 §3.10.7.3',
+    applies: marked(MARK.RESET_WRONG_NUMBERS),
+  },
+  {
+    id: 'reset-before-answer',
+    sentence: 'The client sent a RST before any SYN-ACK came.',
+    reference: 'RFC 9293 §3.10.5',
+    applies: marked(MARK.RESET_BEFORE_ANSWER),
+  },
+  {
+    id: 'closed-by-reset',
+    sentence: 'A RST ended the connection within moments of the handshake.',
+    reference: 'RFC 9293 §3.10.7.4',
+    applies: (e) => (e.marks & MARK.RESET_OF_CONNECTION) !== 0 && (e.ackCount > 0 || (e.marks & MARK.TOOK) !== 0),
+  },
+  {
+    id: 'half-open-reset',
+    sentence: 'The server reset its half-open connection before a third leg came.',
+    reference: 'RFC 9293 §3.10.4',
+    applies: (e) => (e.marks & MARK.RESET_OF_CONNECTION) !== 0 && e.ackCount === 0 && (e.marks & MARK.TOOK) === 0,
+  },
+  {
+    id: 'icmp-later',
+    sentence: 'An ICMP error quoted a later segment of the connection.',
+    reference: 'RFC 792, RFC 4443, RFC 1191',
+    applies: marked(MARK.ICMP_LATER),
+  },
+  {
+    id: 'other-network',
+    sentence: 'The answer came through another VLAN or tunnel than the SYN.',
+    reference: 'mirror ports that tag one direction, asymmetric tunnels',
+    applies: marked(MARK.OTHER_NETWORK),
+  },
+  {
+    id: 'other-address',
+    sentence: 'The SYN went to one address, and the SYN-ACK that answers it came from another.',
+    reference: 'address translation that is undone on one way only',
+    applies: marked(MARK.OTHER_ADDRESS),
+  },
+  {
+    id: 'options-cut',
+    sentence: 'The snapshot length cut the options of the SYN: what they held is unknown.',
+    reference: 'tcpdump -s',
+    applies: marked(MARK.OPTIONS_CUT),
+  },
+  {
+    id: 'multipath',
+    sentence: 'The SYN offered Multipath TCP.',
+    reference: 'RFC 8684',
+    applies: marked(MARK.MULTIPATH),
+  },
+  {
+    id: 'given-up',
+    sentence: 'Too many attempts were open at a time; this one was given up before its end.',
+    reference: '--max-open',
+    applies: marked(MARK.GIVEN_UP),
+  },
+];
+
+function looksLikeCookie(e: Evidence): boolean {
+  if (e.synAckCount === 0 || e.ackCount > 0 || e.synCount === 0 || (e.marks & (MARK.TOOK | MARK.CROSSED)) !== 0) {
+    return false;
+  }
+  const ended = (e.marks & (MARK.CLIENT_RESET | MARK.RESET_OF_CONNECTION)) !== 0;
+  return !ended && e.synAckCount <= e.synCount && e.sinceSynAckNanos >= COOKIE_SILENCE_NANOS;
+}
+
+export function notesOf(e: Evidence, patienceNanos: number): string[] {
+  const ids: string[] = [];
+  for (const note of NOTES) if (note.applies(e, patienceNanos)) ids.push(note.id);
+  return ids;
+}

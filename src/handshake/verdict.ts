@@ -1,0 +1,167 @@
+/**
+ * The verdict: a pure function of the finished record (docs/record.md, "Verdicts"). The order of the rules is the order in which they exclude each
+ * other; each has its sentence in reason.ts.
+ */
+import { MARK } from './attempts.ts';
+import type { Evidence } from './evidence.ts';
+import type { Grade, LegName, VerdictName } from './handshake.ts';
+
+/** Dense numbers: they index counters. */
+export const VERDICT = {
+  COMPLETE: 0,
+  NO_SYN: 1,
+  NO_SYN_ACK: 2,
+  REFUSED: 3,
+  REJECTED: 4,
+  CHALLENGED: 5,
+  NO_ACK: 6,
+  ACK_IGNORED: 7,
+  ACK_REJECTED: 8,
+  CLIENT_RESET: 9,
+  UNDECIDED: 10,
+} as const;
+export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
+
+/** By the number of a verdict: its name, and the leg that it says is missing. */
+export const VERDICT_NAMES: readonly VerdictName[] = [
+  'complete',
+  'no-syn',
+  'no-syn-ack',
+  'refused',
+  'rejected',
+  'challenged',
+  'no-ack',
+  'ack-ignored',
+  'ack-rejected',
+  'client-reset',
+  'undecided',
+];
+export const MISSING_LEGS: readonly (LegName | null)[] = [
+  null,
+  'syn',
+  'syn-ack',
+  'syn-ack',
+  'syn-ack',
+  'syn-ack',
+  'ack',
+  'ack',
+  'ack',
+  'ack',
+  null,
+];
+
+/** ICMP quotes: attempts.ts QUOTES.SYN. */
+const QUOTES_SYN = 1;
+
+/**
+ * One repeated SYN-ACK can mean that just the ACK before it was lost. If the client's next ACK were ignored too, another SYN-ACK would follow after
+ * twice the first pause (RFC 6298 §5.5); half a pause more is for the path.
+ */
+const PAUSES_UNTIL_REPEAT = 2.5;
+
+export function judge(e: Evidence, patienceNanos: number): Verdict {
+  if ((e.marks & MARK.TOOK) !== 0) return VERDICT.COMPLETE;
+  if (e.ackCount > 0) return judgeThirdLeg(e, patienceNanos);
+  if (e.wrongCount > 0) return VERDICT.ACK_REJECTED;
+  if (e.synAckCount > 0) return judgeAnswered(e, patienceNanos);
+  return judgeUnanswered(e, patienceNanos);
+}
+
+/** A valid third leg is in the capture, and nothing proves that the server took it. */
+function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
+  if ((e.marks & MARK.RESET_BARE) !== 0) return VERDICT.ACK_REJECTED;
+  if (wasIgnored(e, patienceNanos)) {
+    return (e.marks & MARK.ACK_AHEAD) !== 0 && (e.marks & MARK.ACK_EXACT) === 0
+      ? VERDICT.ACK_REJECTED
+      : VERDICT.ACK_IGNORED;
+  }
+  return VERDICT.COMPLETE;
+}
+
+/** The server went on as if the third leg had not come. */
+export function wasIgnored(e: Evidence, patienceNanos: number): boolean {
+  if ((e.marks & MARK.RESET_OF_CONNECTION) !== 0) return false;
+  if (e.repeatsAfterAck > 0) return !tookTheSecondOne(e, patienceNanos);
+  // The ICMP error says that the client's data got lost on the way: the silence is explained.
+  if (e.synAckCount === 0 || (e.marks & (MARK.ICMP_LATER | MARK.SERVER_SPOKE)) !== 0) return false;
+  return e.againCount > 0 && e.unansweredNanos >= patienceNanos;
+}
+
+function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
+  if (e.repeatsAfterAck > 1 || e.ackServedCount === 0 || e.againCount > 0) return false;
+  const pause = e.synAckLast - e.synAckFirst;
+  return e.sinceSynAckNanos >= Math.max(patienceNanos, PAUSES_UNTIL_REPEAT * pause);
+}
+
+/** SYN-ACK, and nothing of the client acknowledges it. */
+function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
+  // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
+  const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
+  if (!explained) return VERDICT.NO_SYN;
+  if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
+  return canTell(e, e.synAckCount, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
+}
+
+/** SYN, and no SYN-ACK that answers it. */
+function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
+  if (wasRefused(e)) return VERDICT.REFUSED;
+  if (e.icmpQuotes === QUOTES_SYN) return VERDICT.REJECTED;
+  if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;
+  if ((e.marks & (MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) !== 0) return VERDICT.CHALLENGED;
+  // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
+  if ((e.marks & (MARK.SERVER_ACKED | MARK.CROSSED)) !== 0) return VERDICT.UNDECIDED;
+  return canTell(e, e.synCount, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
+}
+
+/** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
+function wasRefused(e: Evidence): boolean {
+  if ((e.marks & MARK.REFUSED) !== 0) return true;
+  return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & MARK.PORT_REUSED) === 0;
+}
+
+/** The attempt's first packet came so soon that the one before it can have passed before the capture began. */
+export function beganEarly(e: Evidence, patienceNanos: number): boolean {
+  return e.beganNanos < patienceNanos;
+}
+
+/** The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. */
+export function canTell(e: Evidence, transmissions: number, patienceNanos: number): boolean {
+  if (transmissions > 1) return true;
+  return e.followedNanos >= patienceNanos && !e.lossy;
+}
+
+// --- grades of the legs -----------------------------------------------------------------------------------------
+
+export function gradeSyn(e: Evidence, verdict: Verdict): Grade {
+  const answered = e.synAckCount > 0 || synAckInferred(e);
+  if (e.synCount > 0) return answered || (e.marks & MARK.SERVER_ACKED) !== 0 ? 'accepted' : 'seen';
+  return verdict === VERDICT.NO_SYN ? 'not-seen' : 'inferred';
+}
+
+export function gradeSynAck(e: Evidence): Grade {
+  if (e.synAckCount === 0 && synAckInferred(e)) return 'inferred';
+  // The client refused a SYN-ACK of other numbers: it is the one that there was.
+  if (e.synAckCount === 0) return wasStrayRefused(e) ? 'ignored' : 'not-seen';
+  if (e.ackCount > 0 || (e.marks & MARK.TOOK) !== 0) return 'accepted';
+  return (e.marks & MARK.SYN_AFTER_SYN_ACK) !== 0 ? 'ignored' : 'seen';
+}
+
+export function wasStrayRefused(e: Evidence): boolean {
+  return e.synAckCount === 0 && e.strayCount > 0 && (e.marks & MARK.CLIENT_RESET) !== 0;
+}
+
+/** A third leg, or a segment that needs one, is impossible without a SYN-ACK; so is a server segment that acknowledges the SYN. */
+function synAckInferred(e: Evidence): boolean {
+  return e.ackCount > 0 || (e.marks & (MARK.TOOK | MARK.SERVER_ACKED)) !== 0;
+}
+
+export function gradeAck(e: Evidence, verdict: Verdict): Grade {
+  if ((e.marks & MARK.TOOK) !== 0) return e.ackCount > 0 ? 'accepted' : 'inferred';
+  if (e.ackCount === 0) return e.wrongCount > 0 ? 'ignored' : 'not-seen';
+  return verdict === VERDICT.ACK_IGNORED || verdict === VERDICT.ACK_REJECTED ? 'ignored' : 'seen';
+}
+
+/** Whether the leg was there, by its grade. */
+export function isThere(grade: Grade): boolean {
+  return grade !== 'not-seen';
+}

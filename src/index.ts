@@ -1,0 +1,138 @@
+/**
+ * tripod as a library: the same records and the same report as the command's, from a file, a stream or chunks.
+ *
+ *     import { analyze } from 'tcp-tripod';
+ *     const { report, handshakes } = await analyze('capture.pcap');
+ *     for (const handshake of handshakes) if (handshake.missingLeg !== null) console.log(handshake.reason);
+ */
+import { parseAddressRange } from './bytes/address.ts';
+import type { Handshake, LegName, VerdictName } from './handshake/handshake.ts';
+import { analyzeSources } from './pipeline.ts';
+import type { ServerFilter } from './report/attempt-filter.ts';
+import type { SortKey } from './report/record-list.ts';
+import type { Report } from './report/report.ts';
+import { type ByteSource, streamSource } from './source/byte-source.ts';
+import { expandInputs } from './source/open.ts';
+import { randomSeed } from './source/seed.ts';
+import type { ByteStream } from './source/stdin.ts';
+import { UserError } from './source/user-error.ts';
+import { VERSION } from './version.ts';
+
+export type {
+  Diagnosis,
+  Endpoint,
+  Grade,
+  Handshake,
+  IcmpError,
+  Leg,
+  LegName,
+  Reset,
+  TunnelNote,
+  VerdictName,
+} from './handshake/handshake.ts';
+export type {
+  CaptureSummary,
+  Distribution,
+  MaybeDistribution,
+  Report,
+  ServerSummary,
+  SourceSummary,
+  Summary,
+} from './report/report.ts';
+export { CaptureFormatError } from './capture/reader.ts';
+export { UserError } from './source/user-error.ts';
+
+/** A path, folder or glob; several of them, which are then one capture; the whole capture in memory; or its chunks, as a stream gives them. */
+export type AnalyzeInput = string | readonly string[] | Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+export interface AnalyzeOptions {
+  /** Seconds of capture after which an answer counts as missing. Default 3. */
+  readonly patienceSeconds?: number;
+  /** Most attempts that are open at a time. Default 1,000,000. */
+  readonly maxOpen?: number;
+  /** Only attempts to these server ports. */
+  readonly ports?: readonly number[];
+  /** Only attempts to these servers: "10.0.0.1", "10.0.0.0/8", with a port "10.0.0.1:443", "[2001:db8::1]:443". */
+  readonly servers?: readonly string[];
+  /** Only attempts of these clients: "10.0.0.1", "10.0.0.0/8". */
+  readonly clients?: readonly string[];
+  /** Only attempts that began in [since, until): epoch seconds. */
+  readonly since?: number;
+  readonly until?: number;
+  /** What is listed: verdicts, missing legs, how many, in which order. The figures of the report count all attempts. */
+  readonly verdicts?: readonly VerdictName[];
+  readonly missing?: readonly LegName[] | 'any';
+  readonly limit?: number;
+  readonly sort?: SortKey;
+  /** Takes each record as it comes; then none is kept, and `handshakes` of the result is empty. */
+  readonly onHandshake?: (handshake: Handshake) => void;
+}
+
+export interface AnalyzeResult {
+  readonly report: Report;
+  readonly handshakes: readonly Handshake[];
+  /** Damaged or unreadable sources: what came before the damage is in the report. Empty when all is well. */
+  readonly failures: readonly Error[];
+}
+
+/**
+ * Reads a capture to its end and judges every TCP handshake in it.
+ * @throws UserError for a path that can't be opened or an address that can't be read. Damage inside a capture is no exception: see `failures`.
+ */
+export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {}): Promise<AnalyzeResult> {
+  const handshakes: Handshake[] = [];
+  const take = options.onHandshake ?? ((handshake: Handshake): void => void handshakes.push(handshake));
+  const result = await analyzeSources(
+    await sourcesOf(input),
+    {
+      patienceSeconds: options.patienceSeconds ?? 3,
+      maxOpen: options.maxOpen ?? 1_000_000,
+      seed: randomSeed(),
+      ports: options.ports ?? [],
+      servers: (options.servers ?? []).map(parseServerFilter),
+      clients: (options.clients ?? []).map(parseClient),
+      since: options.since === undefined ? null : { seconds: options.since, fromStart: false },
+      until: options.until === undefined ? null : { seconds: options.until, fromStart: false },
+      list: {
+        verdicts: options.verdicts ?? [],
+        missing: options.missing ?? null,
+        limit: options.limit ?? null,
+        sort: options.sort ?? null,
+      },
+      trace: null,
+      version: VERSION,
+    },
+    { handshake: take },
+  );
+  return { report: result.report, handshakes, failures: result.failures };
+}
+
+async function sourcesOf(input: AnalyzeInput): Promise<readonly ByteSource[]> {
+  if (typeof input === 'string') return (await expandInputs([input])).sources;
+  if (input instanceof Uint8Array) return [streamSource(chunksOf([input]), 'memory')];
+  if (Array.isArray(input) && input.every((item) => typeof item === 'string')) return (await expandInputs(input)).sources;
+  if (Symbol.asyncIterator in input) return [streamSource(input as ByteStream, 'stream')];
+  return [streamSource(chunksOf(input as Iterable<Uint8Array>), 'chunks')];
+}
+
+async function* chunksOf(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+function parseClient(text: string): NonNullable<ReturnType<typeof parseAddressRange>> {
+  const range = parseAddressRange(text);
+  if (range === null) throw new UserError(`"${text}" is no address: write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32`);
+  return range;
+}
+
+function parseServerFilter(text: string): ServerFilter {
+  const range = parseAddressRange(text);
+  if (range !== null) return { range, port: null };
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]+)):(?<port>\d{1,5})$/.exec(text);
+  const inner = parseAddressRange(match?.groups?.['v6'] ?? match?.groups?.['v4'] ?? '');
+  const port = Number(match?.groups?.['port']);
+  if (inner === null || !(port <= 65_535)) {
+    throw new UserError(`"${text}" is no server: write 10.0.0.1, 10.0.0.0/8, 10.0.0.1:443 or [2001:db8::1]:443`);
+  }
+  return { range: inner, port };
+}

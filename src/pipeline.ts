@@ -1,0 +1,191 @@
+/**
+ * The programme, from bytes to the report, as one sequence of steps. Read this first.
+ *
+ *     sources -> frames, in the order of time -> Analysis (analysis.ts) -> records to the sink, and the report
+ *
+ * Several files are one capture: files that overlap in time are merged packet by packet, files that follow each other (a rotated set) are read one
+ * after the other, and a handshake across the seam is one handshake.
+ */
+import { Analysis, type AnalysisFigures } from './analysis.ts';
+import type { AddressRange } from './bytes/address.ts';
+import { formatEpoch, NANOS_PER_SECOND, sinceBase } from './bytes/time.ts';
+import { linkTypeName } from './capture/link-type.ts';
+import type { Handshake } from './handshake/handshake.ts';
+import type { TracedSegment } from './handshake/trace.ts';
+import { askedEndpoints } from './report/asked-endpoints.ts';
+import type { AttemptFilter, ServerFilter } from './report/attempt-filter.ts';
+import type { ListOptions } from './report/record-list.ts';
+import type { Report, SourceSummary } from './report/report.ts';
+import type { ByteSource } from './source/byte-source.ts';
+import { CaptureStream } from './source/capture-stream.ts';
+import { MergedStreams } from './source/merged-streams.ts';
+
+export interface AnalysisOptions {
+  /** Seconds of capture after which an answer counts as missing. */
+  readonly patienceSeconds: number;
+  /** Most attempts that are open at a time. */
+  readonly maxOpen: number;
+  /** Of the hash tables; any 32-bit number. */
+  readonly seed: number;
+  readonly ports: readonly number[];
+  readonly servers: readonly ServerFilter[];
+  readonly clients: readonly AddressRange[];
+  /** Epoch seconds, or seconds from the capture's first packet when `fromStart`. */
+  readonly since: Moment | null;
+  readonly until: Moment | null;
+  readonly list: ListOptions;
+  /** Id of the attempt whose segments are wanted. */
+  readonly trace: number | null;
+  readonly version: string;
+}
+
+export interface Moment {
+  readonly seconds: number;
+  readonly fromStart: boolean;
+}
+
+export interface AnalysisSink {
+  handshake(handshake: Handshake): void;
+  /** Called between chunks: a sink that writes may wait here until its output has room. */
+  drain?(): Promise<void>;
+  progress?(bytesDone: number, bytesTotal: number | null, packets: number): void;
+}
+
+export interface AnalysisResult {
+  readonly report: Report;
+  /** Sources that ended before their end, each with the reason; what came before is in the report. */
+  readonly failures: readonly Error[];
+  readonly traced: { readonly handshake: Handshake; readonly segments: readonly TracedSegment[] } | null;
+}
+
+/** @throws nothing for bad input: see `failures`. */
+export async function analyzeSources(
+  sources: readonly ByteSource[],
+  options: AnalysisOptions,
+  sink: AnalysisSink,
+): Promise<AnalysisResult> {
+  const analysis = new Analysis({ ...options, files: sources.length }, (handshake) => sink.handshake(handshake));
+  const tallies = sources.map((source) => new SourceTally(source));
+  const merged = new MergedStreams(tallies.map((tally) => tally.stream));
+  while (await merged.fill()) {
+    merged.drainChunk((stream, file) => {
+      const tally = tallies[file] as SourceTally;
+      if (analysis.frames === 0) analysis.filter = filterOf(options, stream.frame.seconds, stream.frame.nanos);
+      tally.count();
+      tally.passLosses(analysis);
+      analysis.observe(stream.frame, file);
+    });
+    sink.progress?.(sum(sources, (source) => source.positionBytes), totalBytes(sources), analysis.frames);
+    await sink.drain?.();
+  }
+  await merged.close();
+  for (const tally of tallies) tally.passLosses(analysis);
+  const figures = analysis.finish();
+  await sink.drain?.();
+  return {
+    report: makeReport(figures, tallies, options),
+    failures: tallies.flatMap(({ stream }) => (stream.failure === null ? [] : [stream.failure])),
+    traced: analysis.traced,
+  };
+}
+
+function makeReport(figures: AnalysisFigures, tallies: readonly SourceTally[], options: AnalysisOptions): Report {
+  const capture = {
+    sources: tallies.map((tally) => tally.summary()),
+    lost: {
+      kernel: lostOf(tallies, 'lostByKernel'),
+      interface: lostOf(tallies, 'lostByInterface'),
+    },
+    ...figures.capture,
+  };
+  return {
+    tool: { name: 'tripod', version: options.version },
+    capture,
+    summary: figures.summary,
+    servers: askedEndpoints(figures.servers, capture, options.ports, options.servers),
+  };
+}
+
+/** Packets and times of one source. */
+class SourceTally {
+  readonly stream: CaptureStream;
+  private packets = 0;
+  private first: string | null = null;
+  private lastSeconds = 0;
+  private lastNanos = 0;
+  private lastDigits = 0;
+  private losses = 0;
+
+  constructor(source: ByteSource) {
+    this.stream = new CaptureStream(source);
+  }
+
+  count(): void {
+    const { frame } = this.stream;
+    this.packets += 1;
+    if (this.first === null) this.first = formatEpoch(frame.nanos, frame.seconds, frame.digits);
+    this.lastSeconds = frame.seconds;
+    this.lastNanos = frame.nanos;
+    this.lastDigits = frame.digits;
+  }
+
+  /** Tells the core of losses that the container has spoken of since. */
+  passLosses(analysis: Analysis): void {
+    const losses = this.stream.reader?.losses;
+    if (losses === undefined || losses.length === this.losses) return;
+    for (const loss of losses.slice(this.losses)) {
+      analysis.noteLoss(loss.fromSeconds, loss.fromNanos, loss.toSeconds, loss.toNanos);
+    }
+    this.losses = losses.length;
+  }
+
+  summary(): SourceSummary {
+    const { source, reader, failure } = this.stream;
+    const linkTypes = new Set(reader?.interfaces.map(({ linkType }) => linkTypeName(linkType)));
+    return {
+      name: source.name,
+      format: reader?.format ?? 'pcap',
+      compression: source.compression,
+      linkTypes: [...linkTypes],
+      packets: this.packets,
+      bytes: this.stream.bytes,
+      first: this.first,
+      last: this.packets === 0 ? null : formatEpoch(this.lastNanos, this.lastSeconds, this.lastDigits),
+      truncated: source.truncated || (reader?.truncated ?? false),
+      warnings: [...source.warnings, ...(reader?.warnings ?? []), ...(failure === null ? [] : [failure.message])],
+    };
+  }
+}
+
+function filterOf(options: AnalysisOptions, startSeconds: number, startNanos: number): AttemptFilter {
+  const nanos = (moment: Moment | null): number | null => {
+    if (moment === null) return null;
+    if (moment.fromStart) return startNanos + moment.seconds * NANOS_PER_SECOND;
+    const whole = Math.floor(moment.seconds);
+    return sinceBase(whole, (moment.seconds - whole) * NANOS_PER_SECOND, startSeconds);
+  };
+  return {
+    ports: options.ports,
+    servers: options.servers,
+    clients: options.clients,
+    sinceNanos: nanos(options.since),
+    untilNanos: nanos(options.until),
+  };
+}
+
+/** null when no interface of any source tells. */
+function lostOf(tallies: readonly SourceTally[], column: 'lostByKernel' | 'lostByInterface'): number | null {
+  let lost: number | null = null;
+  for (const { stream } of tallies) {
+    for (const { [column]: count } of stream.reader?.interfaces ?? []) if (count !== null) lost = (lost ?? 0) + count;
+  }
+  return lost;
+}
+
+function totalBytes(sources: readonly ByteSource[]): number | null {
+  return sources.some(({ sizeBytes }) => sizeBytes === null) ? null : sum(sources, (source) => source.sizeBytes ?? 0);
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,234 @@
+/** The beginning of the table report: which leg is missing, and for each endpoint the three questions with counts. */
+import { type LegName, VERDICTS } from '../../handshake/handshake.ts';
+import { printable } from '../escape.ts';
+import type { Report, ServerSummary } from '../report.ts';
+import { grid } from './grid.ts';
+import type { Page } from './page.ts';
+import { count, counted, endpoint, padEnd } from './text.ts';
+import { LEG_ROWS, LEG_WORDS, VERDICT_WORDS } from './words.ts';
+
+/** Sentences at the top, before "and N more". */
+const SENTENCES = 5;
+/** With more endpoints than this the questions become columns. */
+const QUESTION_BLOCKS = 3;
+/** Rows of that table when no limit was given. */
+const ENDPOINT_ROWS = 20;
+
+/** How many attempts of this endpoint lack the leg. */
+export function missing(server: ServerSummary, leg: LegName): number {
+  let sum = 0;
+  for (const verdict of VERDICTS) {
+    if (VERDICT_WORDS[verdict].missing === leg) sum += server.byVerdict[verdict] ?? 0;
+  }
+  return sum;
+}
+
+function failed(server: ServerSummary): number {
+  return LEG_ROWS.reduce((sum, leg) => sum + missing(server, leg.name), 0);
+}
+
+/** An endpoint that was asked for, and of which the capture has no attempt at all. */
+function isSilent(server: ServerSummary): boolean {
+  return server.attempts === 0 && server.missingLeg === 'syn';
+}
+
+function undecided(server: ServerSummary): number {
+  return server.byVerdict.undecided ?? 0;
+}
+
+/** Asked-for and silent first, then by how many attempts lack a leg, then by how many there are. */
+function byTrouble(a: ServerSummary, b: ServerSummary): number {
+  return (
+    Number(isSilent(b)) - Number(isSilent(a)) ||
+    failed(b) - failed(a) ||
+    undecided(b) - undecided(a) ||
+    b.attempts - a.attempts
+  );
+}
+
+export function addAnswer(page: Page, report: Report, limit: number | null): void {
+  const servers = [...report.servers].sort(byTrouble);
+  addSentences(page, report, servers);
+  if (servers.length === 0) return;
+  if (servers.length <= QUESTION_BLOCKS) {
+    for (const server of servers) addQuestions(page, server);
+  } else {
+    addTable(page, servers, limit ?? ENDPOINT_ROWS);
+  }
+}
+
+function addSentences(page: Page, report: Report, servers: readonly ServerSummary[]): void {
+  const { colours } = page;
+  const troubled = servers.filter((server) => isSilent(server) || failed(server) > 0);
+  const unsure = servers.filter((server) => !troubled.includes(server) && undecided(server) > 0);
+  if (report.summary.attempts === 0 && troubled.length === 0) {
+    page.add(colours.yellow(nothingFound(report)));
+    return;
+  }
+  if (troubled.length === 0 && unsure.length === 0) {
+    const handshakes = counted(report.summary.complete, 'handshake');
+    const all = report.summary.complete === 1 ? 'the one handshake' : `all ${handshakes}`;
+    const be = report.summary.complete === 1 ? 'is' : 'are';
+    page.add(colours.green(`No leg is missing: ${all} to ${counted(servers.length, 'endpoint')} ${be} complete.`));
+    return;
+  }
+  const listed = [...troubled, ...unsure];
+  const shown = listed.slice(0, SENTENCES);
+  const width = Math.max(...shown.map((server) => endpoint(server).length));
+  for (const server of shown) page.add(sentence(page, server), `${colours.bold(padEnd(endpoint(server), width))}  `);
+  const rest = listed.length - shown.length;
+  if (rest > 0) page.add(`... and ${counted(rest, 'more endpoint')}, below.`);
+  const fine = servers.length - listed.length;
+  if (fine > 0) page.add(`Nothing is missing at ${counted(fine, 'other endpoint')}.`);
+}
+
+function nothingFound(report: Report): string {
+  const { tcpSegments, midstream } = report.capture;
+  if (tcpSegments === 0) return 'No TCP segment is in this capture.';
+  const open = midstream === 0 ? '' : ` (${counted(midstream, 'connection')} already open when the capture began)`;
+  return `No handshake is in this capture: none of its ${counted(tcpSegments, 'TCP segment')} opens a connection${open}.`;
+}
+
+/** "the SYN-ACK is missing in 214 of 214 attempts (200 refused, 14 no-syn-ack)". */
+function sentence(page: Page, server: ServerSummary): string {
+  const { colours } = page;
+  if (isSilent(server)) return `${colours.red('the SYN is missing')}: no SYN to this port is in the capture`;
+  const attempts = counted(server.attempts, 'attempt');
+  const parts: string[] = [];
+  for (const { name } of LEG_ROWS) {
+    const lacking = missing(server, name);
+    if (lacking === 0) continue;
+    const which = colours.red(`the ${LEG_WORDS[name]} is missing`);
+    const verdicts = VERDICTS.filter((verdict) => VERDICT_WORDS[verdict].missing === name)
+      .map((verdict) => ({ verdict, times: server.byVerdict[verdict] ?? 0 }))
+      .filter(({ times }) => times > 0);
+    const names = verdicts.map(({ verdict, times }) => (verdicts.length > 1 ? `${count(times)} ${verdict}` : verdict));
+    parts.push(`${which} in ${count(lacking)} of ${attempts} (${names.join(', ')})`);
+  }
+  const open = undecided(server);
+  if (open > 0) {
+    const text =
+      parts.length === 0
+        ? `${count(open)} of ${attempts} undecided: the capture can't tell`
+        : `${count(open)} undecided`;
+    parts.push(colours.yellow(text));
+  }
+  return parts.join('; ');
+}
+
+interface Answer {
+  readonly word: 'yes' | 'partly' | 'no' | '-';
+  readonly text: string;
+}
+
+function answers(server: ServerSummary): readonly [Answer, Answer, Answer] {
+  const { synReceived, synAckSent, ackReceived, attempts } = server;
+  const refusedAck = (server.byVerdict['ack-ignored'] ?? 0) + (server.byVerdict['ack-rejected'] ?? 0);
+  const clients = `from ${counted(server.clients, 'client')}`;
+  const syn: Answer =
+    synReceived === attempts && attempts > 0
+      ? { word: 'yes', text: `${counted(attempts, 'attempt')} ${clients}` }
+      : {
+          word: grade(synReceived, attempts),
+          text: attempts === 0 ? 'none in the capture' : `${outOf(synReceived, attempts)} ${clients}`,
+        };
+  const synAck: Answer =
+    attempts === 0
+      ? { word: '-', text: 'nothing to answer' }
+      : { word: grade(synAckSent, attempts), text: outOf(synAckSent, attempts) };
+  if (synAckSent === 0 && ackReceived === 0) return [syn, synAck, { word: '-', text: 'no SYN-ACK to acknowledge' }];
+  const answered = Math.max(synAckSent, ackReceived);
+  const taken = Math.max(0, ackReceived - refusedAck);
+  const lost = refusedAck === 0 ? '' : ` (${count(refusedAck)} in the capture, but not taken by the server)`;
+  return [syn, synAck, { word: grade(taken, answered), text: `${outOf(taken, answered)}${lost}` }];
+}
+
+function outOf(part: number, whole: number): string {
+  return `${count(part)} of ${count(whole)}`;
+}
+
+function grade(part: number, whole: number): Answer['word'] {
+  if (part === 0) return 'no';
+  return part < whole ? 'partly' : 'yes';
+}
+
+const QUESTIONS = [
+  '1. Did the port receive a SYN?',
+  '2. Did it answer with a SYN-ACK?',
+  '3. Did it receive the third leg?',
+] as const;
+const QUESTION_WIDTH = Math.max(...QUESTIONS.map((question) => question.length));
+
+function addQuestions(page: Page, server: ServerSummary): void {
+  page.heading(endpoint(server));
+  for (const [index, answer] of answers(server).entries()) {
+    const word = paint(page, answer.word, padEnd(answer.word, 'partly'.length));
+    page.add(answer.text, `  ${padEnd(QUESTIONS[index] ?? '', QUESTION_WIDTH)}  ${word}  `);
+  }
+  for (const finding of server.findings) page.add(printable(finding), '     ');
+  addDiagnoses(page, server);
+}
+
+function addDiagnoses(page: Page, server: ServerSummary): void {
+  for (const { cause, confidence, evidence, advice } of server.diagnoses) {
+    page.add(
+      `${page.colours.bold(printable(cause))} (${confidence}): ${evidence.map(printable).join('; ')}`,
+      '  why: ',
+    );
+    page.add(printable(advice), '       ');
+  }
+}
+
+function paint(page: Page, word: Answer['word'], text: string): string {
+  const { colours } = page;
+  if (word === 'yes') return colours.green(text);
+  if (word === 'no') return colours.red(text);
+  return word === 'partly' ? colours.yellow(text) : text;
+}
+
+function addTable(page: Page, servers: readonly ServerSummary[], rows: number): void {
+  page.heading(
+    'Endpoints: did the port receive (1) a SYN, answer it with (2) a SYN-ACK, and receive (3) the third leg?',
+  );
+  const shown = servers.slice(0, rows);
+  const cells = shown.map((server) => [
+    endpoint(server),
+    count(server.clients),
+    count(server.attempts),
+    ...answers(server).map((answer) => short(page, answer)),
+    lacking(page, server),
+  ]);
+  const columns = [
+    { title: 'endpoint' },
+    { title: 'clients', alignment: 'right' },
+    { title: 'attempts', alignment: 'right' },
+    { title: '1 SYN' },
+    { title: '2 SYN-ACK' },
+    { title: '3 ACK' },
+    { title: 'missing' },
+  ] as const;
+  page.addLines(grid(columns, cells, page.width));
+  const rest = servers.length - shown.length;
+  if (rest > 0) page.add(`... and ${counted(rest, 'more endpoint')} (--limit ${servers.length} shows all).`);
+  for (const server of shown) {
+    for (const finding of server.findings) page.add(printable(finding), `${endpoint(server)}: `);
+    if (server.diagnoses.length === 0) continue;
+    page.add(endpoint(server));
+    addDiagnoses(page, server);
+  }
+}
+
+/** "yes", "no", "-", or the count when it is in between. */
+function short(page: Page, answer: Answer): string {
+  return paint(
+    page,
+    answer.word,
+    answer.word === 'partly' ? (answer.text.split(' (')[0]?.split(' from')[0] ?? '') : answer.word,
+  );
+}
+
+function lacking(page: Page, server: ServerSummary): string {
+  const { colours } = page;
+  if (server.missingLeg !== null) return colours.red(LEG_WORDS[server.missingLeg]);
+  return undecided(server) > 0 ? colours.yellow('undecided') : '';
+}

@@ -1,0 +1,31 @@
+/**
+ * `--format json`: one document (docs/record.md), written as it comes. The attempts stand before the summary because the summary is known last; one
+ * attempt a line, so that the document is never held in memory and a text tool can still cut it.
+ */
+import { jsonText } from '../escape.ts';
+import type { Renderer, RenderOptions } from './renderer.ts';
+
+export function jsonRenderer(options: RenderOptions): Renderer {
+  let separator = '\n';
+  return {
+    begin: () => `{\n  "tool": ${jsonText({ name: 'tripod', version: options.version })},\n  "handshakes": [`,
+    handshake(handshake) {
+      const text = `${separator}    ${jsonText(handshake)}`;
+      separator = ',\n';
+      return text;
+    },
+    end(report) {
+      const close = separator === '\n' ? ']' : '\n  ]';
+      const members = [
+        `"capture": ${indented(report.capture)}`,
+        `"summary": ${indented(report.summary)}`,
+        `"servers": ${indented(report.servers)}`,
+      ];
+      return `${close},\n  ${members.join(',\n  ')}\n}\n`;
+    },
+  };
+}
+
+function indented(value: unknown): string {
+  return jsonText(value, 2).replaceAll('\n', '\n  ');
+}

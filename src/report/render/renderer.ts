@@ -1,0 +1,24 @@
+/** What every output format is: text that grows as the attempts come, and is closed by the report. */
+import type { Handshake } from '../../handshake/handshake.ts';
+import type { Report } from '../report.ts';
+
+export interface Renderer {
+  /** What stands before the first attempt. */
+  begin(): string;
+  /** Called for each listed attempt, in the order of the list; the answer may be empty. */
+  handshake(handshake: Handshake): string;
+  /** What stands after the last attempt. Called once. */
+  end(report: Report): string;
+}
+
+export interface RenderOptions {
+  /** Of this programme. */
+  readonly version: string;
+  /** Columns of the terminal; machine formats take no notice. */
+  readonly width: number;
+  readonly colour: boolean;
+  /** Most attempts (or groups of attempts) that the table shows; null: as many as are good to read. */
+  readonly limit: number | null;
+  /** The table shows attempts one by one in the order in which they come, instead of in groups. */
+  readonly individually: boolean;
+}

@@ -1,0 +1,172 @@
+/**
+ * Finished attempts folded into the report's figures, one endpoint at a time; nothing of an attempt is kept. Memory follows the number of endpoints,
+ * and is bounded.
+ */
+
+import { mix } from '../flow/hash.ts';
+import { HashSet } from '../flow/hash-set.ts';
+import { MARK } from '../handshake/attempts.ts';
+import type { Evidence } from '../handshake/evidence.ts';
+import { LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts';
+import { addressText, synAckToAckNanos, synToSynAckNanos } from '../handshake/record.ts';
+import { MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
+import { EndpointTable } from './endpoint-table.ts';
+import { LatencySketch } from './latency-sketch.ts';
+import type { ServerSummary, Summary } from './report.ts';
+
+/** Endpoints that get a line of their own; a scan over whole networks has millions. */
+export const ENDPOINTS_LISTED = 50_000;
+
+/** Pairs of client address and endpoint that are told apart, over all endpoints: 16 MiB. Beyond it `clients` is a lower bound. */
+export const CLIENTS_COUNTED = 1 << 20;
+
+class EndpointFigures {
+  readonly address: string;
+  readonly port: number;
+  clients = 0;
+  attempts = 0;
+  synReceived = 0;
+  synAckSent = 0;
+  ackReceived = 0;
+  readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
+  readonly synToSynAck = new LatencySketch();
+  readonly synAckToAck = new LatencySketch();
+
+  constructor(address: string, port: number) {
+    this.address = address;
+    this.port = port;
+  }
+}
+
+export class SummaryFold {
+  private readonly table: EndpointTable;
+  private readonly endpoints: EndpointFigures[] = [];
+  private readonly clients = new HashSet();
+  private readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
+  private readonly seed: number;
+  private attempts = 0;
+  /** Attempts to endpoints beyond `ENDPOINTS_LISTED`, and clients beyond `CLIENTS_COUNTED`: said in the report's warnings. */
+  unlistedAttempts = 0;
+  uncountedClients = false;
+
+  constructor(seed: number) {
+    this.seed = seed | 0;
+    this.table = new EndpointTable(this.seed);
+  }
+
+  add(e: Evidence, verdict: Verdict): void {
+    this.attempts += 1;
+    this.byVerdict[verdict] = (this.byVerdict[verdict] as number) + 1;
+    const number = this.endpointOf(e);
+    if (number < 0) {
+      this.unlistedAttempts += 1;
+      return;
+    }
+    const endpoint = this.endpoints[number] as EndpointFigures;
+    endpoint.attempts += 1;
+    endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + 1;
+    countLegs(endpoint, e, verdict);
+    endpoint.synToSynAck.add(synToSynAckNanos(e));
+    endpoint.synAckToAck.add(synAckToAckNanos(e));
+    this.countClient(endpoint, number, e);
+  }
+
+  summary(): Summary {
+    return {
+      attempts: this.attempts,
+      complete: this.byVerdict[VERDICT.COMPLETE] as number,
+      byVerdict: verdictCounts(this.byVerdict),
+      byMissingLeg: legCounts(this.byVerdict),
+    };
+  }
+
+  /** Most failed attempts first, then most attempts, then by address. */
+  servers(): ServerSummary[] {
+    const order = (a: EndpointFigures, b: EndpointFigures): number =>
+      failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
+    return [...this.endpoints].sort(order).map(
+      (endpoint): ServerSummary => ({
+        address: endpoint.address,
+        port: endpoint.port,
+        clients: endpoint.clients,
+        attempts: endpoint.attempts,
+        synReceived: endpoint.synReceived,
+        synAckSent: endpoint.synAckSent,
+        ackReceived: endpoint.ackReceived,
+        missingLeg: mostMissing(endpoint.byVerdict),
+        byVerdict: verdictCounts(endpoint.byVerdict),
+        latency: {
+          synToSynAck: endpoint.synToSynAck.distribution(),
+          synAckToAck: endpoint.synAckToAck.distribution(),
+        },
+        asked: false,
+        findings: [],
+        diagnoses: [],
+      }),
+    );
+  }
+
+  private endpointOf(e: Evidence): number {
+    const found = this.table.find(e.server0, e.server1, e.server2, e.server3, e.serverPort);
+    if (found >= 0 || this.table.size >= ENDPOINTS_LISTED) return found;
+    const address = addressText(e.server0, e.server1, e.server2, e.server3);
+    this.endpoints.push(new EndpointFigures(address, e.serverPort));
+    return this.table.add(e.server0, e.server1, e.server2, e.server3, e.serverPort);
+  }
+
+  private countClient(endpoint: EndpointFigures, number: number, e: Evidence): void {
+    const low = mix(mix(mix(e.client3 ^ this.seed) + e.client2) ^ e.client1) + number;
+    const high = mix(mix(mix(e.client0 + this.seed) ^ e.client3) + e.client1) ^ mix(e.client2 + number);
+    if (this.clients.size >= CLIENTS_COUNTED) {
+      this.uncountedClients ||= !this.clients.has(low, high);
+      return;
+    }
+    if (this.clients.add(low, high)) endpoint.clients += 1;
+  }
+}
+
+function countLegs(endpoint: EndpointFigures, e: Evidence, verdict: Verdict): void {
+  const took = (e.marks & MARK.TOOK) !== 0;
+  const third = e.ackCount > 0 || took;
+  if (e.synCount > 0 || verdict !== VERDICT.NO_SYN) endpoint.synReceived += 1;
+  if (e.synAckCount > 0 || third || (e.marks & MARK.SERVER_ACKED) !== 0) endpoint.synAckSent += 1;
+  if (third) endpoint.ackReceived += 1;
+}
+
+function failed(endpoint: EndpointFigures): number {
+  return (
+    endpoint.attempts -
+    (endpoint.byVerdict[VERDICT.COMPLETE] as number) -
+    (endpoint.byVerdict[VERDICT.UNDECIDED] as number)
+  );
+}
+
+function verdictCounts(counts: Float64Array): Partial<Record<VerdictName, number>> {
+  const named: Partial<Record<VerdictName, number>> = {};
+  for (const [verdict, name] of VERDICT_NAMES.entries()) {
+    const count = counts[verdict] as number;
+    if (count > 0) named[name] = count;
+  }
+  return named;
+}
+
+function legCounts(counts: Float64Array): Partial<Record<LegName, number>> {
+  const named: Partial<Record<LegName, number>> = {};
+  for (const [verdict, leg] of MISSING_LEGS.entries()) {
+    const count = counts[verdict] as number;
+    if (leg !== null && count > 0) named[leg] = (named[leg] ?? 0) + count;
+  }
+  return named;
+}
+
+/** The leg that most failed attempts lack; of two with equal counts the earlier one. */
+function mostMissing(counts: Float64Array): LegName | null {
+  const missing = legCounts(counts);
+  let most: LegName | null = null;
+  for (const leg of LEGS) if ((missing[leg] ?? 0) > (most === null ? 0 : (missing[most] ?? 0))) most = leg;
+  return most;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,119 @@
+/**
+ * Several captures as one, in the order of time. A source is opened when the time of its first packet comes, and closed at its end: a rotated set of a thousand
+ * files has one of them open, two at a seam.
+ */
+import type { CaptureStream } from './capture-stream.ts';
+import { type FirstTime, firstTime } from './peek.ts';
+
+export type FrameUser = (stream: CaptureStream, file: number) => void;
+
+interface Part {
+  readonly stream: CaptureStream;
+  /** Index of the source, as it was given. */
+  readonly file: number;
+  /** null: unknown, so it is opened at once. */
+  readonly first: FirstTime | null;
+  /** `stream.frame` holds a packet that was not handed out yet. */
+  hasFrame: boolean;
+}
+
+export class MergedStreams {
+  private readonly streams: readonly CaptureStream[];
+  private waiting: Part[] | null = null;
+  private readonly open: Part[] = [];
+
+  /** @param streams their order is that of the files' numbers. */
+  constructor(streams: readonly CaptureStream[]) {
+    this.streams = streams;
+  }
+
+  /** Sees to it that every open stream has a packet at hand; false when all are at their end. */
+  async fill(): Promise<boolean> {
+    this.waiting ??= await inOrder(this.streams);
+    for (;;) {
+      this.activate(this.waiting);
+      const part = this.open.find(({ hasFrame }) => !hasFrame);
+      if (part === undefined) return this.open.length > 0;
+      part.hasFrame = part.stream.next();
+      if (part.hasFrame) continue;
+      if (await part.stream.fill()) continue;
+      await part.stream.close();
+      this.open.splice(this.open.indexOf(part), 1);
+    }
+  }
+
+  /** Hands out packets, the earliest first, until some stream needs more bytes. */
+  drainChunk(use: FrameUser): void {
+    for (;;) {
+      const part = this.earliest();
+      if (part === null) return;
+      const limit = this.horizonOf(part);
+      do {
+        use(part.stream, part.file);
+        part.hasFrame = part.stream.next();
+      } while (part.hasFrame && (limit === null || compare(part.stream.frame, limit) <= 0));
+      if (!part.hasFrame || this.isDue(part)) return;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { stream } of this.open) await stream.close();
+  }
+
+  /** Opens the next source when nothing is open, or when an open one has come to its time. */
+  private activate(waiting: Part[]): void {
+    while (waiting.length > 0) {
+      const next = waiting[0] as Part;
+      const isTime = this.open.length === 0 || next.first === null || this.open.some((part) => reaches(part, next));
+      if (!isTime) return;
+      this.open.push(next);
+      waiting.shift();
+    }
+  }
+
+  private isDue(part: Part): boolean {
+    const next = this.waiting?.[0];
+    return next !== undefined && reaches(part, next);
+  }
+
+  private earliest(): Part | null {
+    let best: Part | null = null;
+    for (const part of this.open) {
+      if (!part.hasFrame) return null;
+      if (best === null || compare(part.stream.frame, best.stream.frame) < 0) best = part;
+    }
+    return best;
+  }
+
+  /** Up to this time the part's packets are the earliest; null when there is nobody else. */
+  private horizonOf(part: Part): FirstTime | null {
+    let horizon: FirstTime | null = this.waiting?.[0]?.first ?? null;
+    for (const other of this.open) {
+      if (other === part) continue;
+      const { seconds, nanos } = other.stream.frame;
+      if (horizon === null || compare({ seconds, nanos }, horizon) < 0) horizon = { seconds, nanos };
+    }
+    return horizon;
+  }
+}
+
+async function inOrder(streams: readonly CaptureStream[]): Promise<Part[]> {
+  const parts: Part[] = [];
+  for (const [file, stream] of streams.entries()) {
+    const first = streams.length > 1 ? await firstTime(stream.source) : null;
+    parts.push({ stream, file, first, hasFrame: false });
+  }
+  return parts.sort((a, b) =>
+    a.first === null || b.first === null
+      ? Number(b.first === null) - Number(a.first === null)
+      : compare(a.first, b.first),
+  );
+}
+
+function reaches(part: Part, next: Part): boolean {
+  return part.hasFrame && next.first !== null && compare(part.stream.frame, next.first) >= 0;
+}
+
+function compare(a: FirstTime, b: FirstTime): number {
+  return a.seconds - b.seconds || a.nanos - b.nanos;
+}
