@@ -27,7 +27,8 @@ export class CaptureOpener {
       return reader;
     }
     if (bytes.length >= ENOUGH) throw notACapture(bytes);
-    this.#first = bytes.slice();
+    // Not slice(): a Buffer has one of its own, that shares its memory.
+    this.#first = new Uint8Array(bytes);
     return null;
   }
 
@@ -63,7 +64,7 @@ function notACapture(bytes: Uint8Array): CaptureFormatError {
 }
 
 /** What else it could be, as the end of "found …". */
-export function describe(bytes: Uint8Array): string {
+function describe(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'nothing: it is empty';
   for (const [name, ...patterns] of KNOWN) {
     if (patterns.some((pattern) => startsWith(bytes, pattern))) return name;

@@ -1,37 +1,37 @@
 /**
- * Segments to slots: an open-addressing hash table over typed arrays, and the lists in which slots wait for their time.
+ * Segments to slots: an open-addressing hash table over typed arrays.
  *
- * A slot stands for one attempt to open a connection. Its owner keeps what it knows of the attempt in columns of its own, indexed by the slot's
- * number; this file knows keys, order and nothing of TCP.
+ * A slot stands for one attempt to open a connection. It is a row in one buffer: the first words are the key and belong to this file, the others belong
+ * to the table's owner. One row is contiguous, because most of the time of a packet goes into fetching the lines of a row that it touches:
+ * columns in arrays of their own cost three to four times as much with a hundred thousand slots (docs/decisions/0003-rows.md).
  *
- *   index    2 words an entry   | hash | slot + 1 |            0 in the second word: empty. Linear probing, backward-shift deletion.
- *   records  16 words a slot    | A address 0-3 | B address 4-7 | ports 8 | network 9 | hash 10 | older 11 | list 12 | previous 13 | next 14 | tag 15 |
+ *   index   2 words an entry   | hash | slot + 1 |           0 in the second word: empty. Linear probing, backward-shift deletion.
+ *   row     KEY_WORDS words    | A address 0-3 | B address 4-7 | ports 8 | network 9 | hash 10 | older 11 | and then the owner's, from 12 on |
  *
- * End A is the source of the segment that made the slot: side 0; end B is side 1. A record is 64 octets, one cache line.
+ * End A is the source of the segment that made the slot: side 0; end B is side 1.
  *
  * The hash leaves the network (VLAN, tunnel) out, and the comparison has it in: equal addresses in two networks are two flows that lie in
  * neighbouring entries, so that an answer that came through another network can be found too (`findInAnyNetwork`).
  *
  * Several attempts can share one key (a client that tries again from the same port): the index leads to the newest, `older` to the one before.
  */
-import { hashSegment } from './hash.ts';
 import type { Segment } from '../wire/segment.ts';
+import { hashSegment } from './hash.ts';
 
-export const RECORD_WORDS = 16;
+/** Words at the beginning of a row that are the table's own. */
+export const KEY_WORDS = 12;
 const PORTS = 8;
 const NETWORK = 9;
 const HASH = 10;
 const OLDER = 11;
-const LIST = 12;
-const PREVIOUS = 13;
-const NEXT = 14;
-/** A word for the table's owner, beside the key so that reading it costs no further cache line. */
-export const TAG = 15;
 
 export const NO_SLOT = -1;
 
 export class FlowTable {
-  records: Int32Array;
+  /** The rows, as words and as doubles: row i begins at word i * rowWords, double i * rowWords / 2. Replaced when the table grows. */
+  words: Int32Array;
+  doubles: Float64Array;
+  readonly rowWords: number;
   private readonly seed: number;
   private readonly maxSlots: number;
   private index: Int32Array;
@@ -40,26 +40,22 @@ export class FlowTable {
   private free = NO_SLOT;
   private unused = 0;
   private slots: number;
-  private readonly heads: Int32Array;
-  private readonly tails: Int32Array;
-  private readonly lengths: Int32Array;
   private used = 0;
 
   /**
    * @param seed of the hash; any 32-bit number.
-   * @param lists how many waiting lists there are.
+   * @param rowWords words of a row, the table's KEY_WORDS among them; even, so that doubles are aligned.
    * @param maxSlots the bound on slots in use; the owner makes room (`remove`) before it adds beyond it.
    */
-  constructor(seed: number, lists: number, maxSlots: number) {
+  constructor(seed: number, rowWords: number, maxSlots: number) {
     this.seed = seed;
+    this.rowWords = rowWords;
     this.maxSlots = maxSlots;
     this.slots = Math.min(1 << 10, maxSlots);
-    this.records = new Int32Array(this.slots * RECORD_WORDS);
+    this.words = new Int32Array(this.slots * rowWords);
+    this.doubles = new Float64Array(this.words.buffer);
     this.index = new Int32Array(2 << 11);
     this.mask = (1 << 11) - 1;
-    this.heads = new Int32Array(lists).fill(NO_SLOT);
-    this.tails = new Int32Array(lists).fill(NO_SLOT);
-    this.lengths = new Int32Array(lists);
   }
 
   /** Slots in use. */
@@ -67,7 +63,7 @@ export class FlowTable {
     return this.used;
   }
 
-  /** Slots that there is room for without growing: what the owner's columns must hold. */
+  /** Slots that there is room for without growing. */
   get capacity(): number {
     return this.slots;
   }
@@ -88,7 +84,7 @@ export class FlowTable {
       if (entry === 0) return NO_SLOT;
       if (index[2 * i] !== hash) continue;
       const found = this.compare(entry - 1, segment);
-      if (found !== NO_SLOT && this.records[(entry - 1) * RECORD_WORDS + NETWORK] === segment.network) return found;
+      if (found !== NO_SLOT && this.words[(entry - 1) * this.rowWords + NETWORK] === segment.network) return found;
     }
   }
 
@@ -105,8 +101,8 @@ export class FlowTable {
   }
 
   private compare(slot: number, segment: Segment): number {
-    const r = this.records;
-    const at = slot * RECORD_WORDS;
+    const r = this.words;
+    const at = slot * this.rowWords;
     const ports = r[at + PORTS] as number;
     if (
       ports === ((segment.sourcePort << 16) | segment.destinationPort) &&
@@ -142,11 +138,11 @@ export class FlowTable {
     return this.compare(slot, segment) & 1;
   }
 
-  /** A new slot for the segment's flow, its source as side 0, in no list. `newest` is the slot that `find` gave for the flow, or NO_SLOT. */
+  /** A new slot for the segment's flow, its source as side 0; the owner's words are what they were. `newest` is the slot that `find` gave for the flow, or NO_SLOT. */
   add(segment: Segment, hash: number, newest: number): number {
     const slot = this.takeSlot();
-    const r = this.records;
-    const at = slot * RECORD_WORDS;
+    const r = this.words;
+    const at = slot * this.rowWords;
     r[at] = segment.source0;
     r[at + 1] = segment.source1;
     r[at + 2] = segment.source2;
@@ -159,8 +155,6 @@ export class FlowTable {
     r[at + NETWORK] = segment.network;
     r[at + HASH] = hash;
     r[at + OLDER] = newest;
-    r[at + LIST] = NO_SLOT;
-    r[at + TAG] = 0;
     if (newest === NO_SLOT) this.indexInsert(hash, slot);
     else this.index[2 * this.indexOf(newest) + 1] = slot + 1;
     return slot;
@@ -168,96 +162,53 @@ export class FlowTable {
 
   /** The attempt before this one on the same key, or NO_SLOT. */
   older(slot: number): number {
-    return this.records[slot * RECORD_WORDS + OLDER] as number;
+    return this.words[slot * this.rowWords + OLDER] as number;
   }
 
   network(slot: number): number {
-    return this.records[slot * RECORD_WORDS + NETWORK] as number;
+    return this.words[slot * this.rowWords + NETWORK] as number;
   }
 
   /** The hash of the slot's key, as `hash` gave it. */
   hashOf(slot: number): number {
-    return this.records[slot * RECORD_WORDS + HASH] as number;
+    return this.words[slot * this.rowWords + HASH] as number;
   }
 
   port(slot: number, side: number): number {
-    const ports = this.records[slot * RECORD_WORDS + PORTS] as number;
+    const ports = this.words[slot * this.rowWords + PORTS] as number;
     return side === 0 ? ports >>> 16 : ports & 0xffff;
   }
 
-  /** Takes the slot out of its list, its key's chain and the index; its number can be given out again. */
+  /** Takes the slot out of its key's chain and the index; its number can be given out again. The owner's words stay as they are. */
   remove(slot: number): void {
-    this.leaveList(slot);
-    const r = this.records;
-    const older = r[slot * RECORD_WORDS + OLDER] as number;
+    const older = this.older(slot);
     const entry = this.indexFind(slot);
-    if (entry !== NO_SLOT) {
-      if (older === NO_SLOT) this.indexRemove(entry);
-      else this.index[2 * entry + 1] = older + 1;
-    } else {
-      this.unchain(slot, older);
-    }
-    r[slot * RECORD_WORDS + NEXT] = this.free;
+    if (entry === NO_SLOT) this.unchain(slot, older);
+    else if (older === NO_SLOT) this.indexRemove(entry);
+    else this.index[2 * entry + 1] = older + 1;
+    this.words[slot * this.rowWords + OLDER] = this.free;
     this.free = slot;
     this.used -= 1;
-  }
-
-  /** Puts the slot at the end of `list`, out of the one that it is in. */
-  enqueue(slot: number, list: number): void {
-    this.leaveList(slot);
-    const r = this.records;
-    const at = slot * RECORD_WORDS;
-    const tail = this.tails[list] as number;
-    r[at + LIST] = list;
-    r[at + PREVIOUS] = tail;
-    r[at + NEXT] = NO_SLOT;
-    if (tail === NO_SLOT) this.heads[list] = slot;
-    else r[tail * RECORD_WORDS + NEXT] = slot;
-    this.tails[list] = slot;
-    this.lengths[list] = (this.lengths[list] as number) + 1;
-  }
-
-  /** The slot that has waited longest in `list`, or NO_SLOT. */
-  first(list: number): number {
-    return this.heads[list] as number;
-  }
-
-  listOf(slot: number): number {
-    return this.records[slot * RECORD_WORDS + LIST] as number;
-  }
-
-  private leaveList(slot: number): void {
-    const r = this.records;
-    const at = slot * RECORD_WORDS;
-    const list = r[at + LIST] as number;
-    if (list === NO_SLOT) return;
-    const previous = r[at + PREVIOUS] as number;
-    const next = r[at + NEXT] as number;
-    if (previous === NO_SLOT) this.heads[list] = next;
-    else r[previous * RECORD_WORDS + NEXT] = next;
-    if (next === NO_SLOT) this.tails[list] = previous;
-    else r[next * RECORD_WORDS + PREVIOUS] = previous;
-    r[at + LIST] = NO_SLOT;
-    this.lengths[list] = (this.lengths[list] as number) - 1;
   }
 
   private takeSlot(): number {
     this.used += 1;
     if (this.free !== NO_SLOT) {
       const slot = this.free;
-      this.free = this.records[slot * RECORD_WORDS + NEXT] as number;
+      this.free = this.older(slot);
       return slot;
     }
-    if (this.unused === this.slots) this.growRecords();
+    if (this.unused === this.slots) this.growRows();
     this.unused += 1;
     return this.unused - 1;
   }
 
-  private growRecords(): void {
+  private growRows(): void {
     this.slots = Math.max(this.slots + 1, Math.min(2 * this.slots, this.maxSlots));
-    const grown = new Int32Array(this.slots * RECORD_WORDS);
-    grown.set(this.records);
-    this.records = grown;
+    const grown = new Int32Array(this.slots * this.rowWords);
+    grown.set(this.words);
+    this.words = grown;
+    this.doubles = new Float64Array(grown.buffer);
   }
 
   private indexInsert(hash: number, slot: number): void {
@@ -318,18 +269,16 @@ export class FlowTable {
 
   /** Takes an attempt that is not the newest out of its key's chain. */
   private unchain(slot: number, older: number): void {
-    const r = this.records;
     const hash = this.hashOf(slot);
     for (let i = hash & this.mask; this.index[2 * i + 1] !== 0; i = (i + 1) & this.mask) {
       for (
         let newer = (this.index[2 * i + 1] as number) - 1;
         newer !== NO_SLOT;
-        newer = r[newer * RECORD_WORDS + OLDER] as number
+        newer = this.older(newer)
       ) {
-        if (r[newer * RECORD_WORDS + OLDER] === slot) {
-          r[newer * RECORD_WORDS + OLDER] = older;
-          return;
-        }
+        if (this.older(newer) !== slot) continue;
+        this.words[newer * this.rowWords + OLDER] = older;
+        return;
       }
     }
   }

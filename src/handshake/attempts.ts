@@ -1,91 +1,105 @@
 /**
- * What is known of the attempts that are open: columns in two typed arrays, a row a slot of the flow table. No row is an object; nothing here
- * decides anything. `Evidence` (evidence.ts) is the readable form of one row.
+ * What is known of the attempts that are open: the owner's part of the flow table's rows. No row is an object; nothing here decides anything.
+ * `Evidence` (evidence.ts) is the readable form of one row.
  *
- *   words   one row: 40 signed 32-bit integers, see W       numbers are kept as they came; `>>> 0` makes them unsigned
- *   times   one row: 18 doubles, see T                      nanoseconds since the capture's base (bytes/time.ts) unless said otherwise
+ *   words     12 to 55 of a row: W        signed 32-bit integers; `>>> 0` makes them unsigned
+ *   doubles   28 to 47 of a row: T        nanoseconds since the capture's base (bytes/time.ts) unless said otherwise
  *
- * A row is 304 octets, beside 64 of the flow table.
+ * A row has 384 octets, six cache lines: the first holds the key, the state and the marks; the second what a packet is classified by.
  */
+import { FlowTable } from '../flow/table.ts';
 
-/** Columns of `words`. "End" numbers are sequence numbers one past the last octet seen. */
+/** Words of a row. "End" numbers are sequence numbers one past the last octet seen. */
 export const W = {
-  CLIENT_ISN: 0,
-  SERVER_ISN: 1,
-  /** ISNs of further, different SYN-ACKs: the third leg picks the one that counted. */
-  OTHER_ISN_1: 2,
-  OTHER_ISN_2: 3,
-  CLIENT_END: 4,
-  SERVER_END: 5,
-  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413). */
-  SYN_DATA: 6,
-  SYN_COUNT: 7,
-  SYN_ACK_COUNT: 8,
-  /** Client segments that would serve as third leg. */
-  ACK_COUNT: 9,
-  /** ACK_COUNT when the first of them came after the latest SYN-ACK: the one that served, if the server goes on. */
-  ACK_SERVED: 10,
-  MARKS: 11,
-  /** The number that the client's latest ACK acknowledged. */
-  CLIENT_ACKED: 12,
-  /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
-  TTLS: 13,
-  /** ICMP error: type, code, quoted leg (QUOTES), family, an octet each; 0 when there was none. */
-  ICMP: 14,
-  ICMP_FROM_0: 15,
-  ICMP_FROM_1: 16,
-  ICMP_FROM_2: 17,
-  ICMP_FROM_3: 18,
-  /** Chains of packet numbers (frame-lists.ts), the newest first: heads. */
-  SYN_FRAMES: 19,
-  SYN_ACK_FRAMES: 20,
-  ACK_FRAMES: 21,
-  /** The last four segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
-  RECENT_PRINT: 22,
-  RECENT_MILLIS: 26,
-  RECENT_NEXT: 30,
-  /** Client segments with wrong numbers where the third leg was due. */
-  WRONG_COUNT: 31,
-  /** Data or FIN that the client sent again after its third leg. */
-  AGAIN_COUNT: 32,
-  /** SYN-ACKs repeated after the third leg, later than a round trip explains. */
-  REPEATS_AFTER_ACK: 33,
-  /** The verdict that is out (its code + 1, 0 for none), for live output. */
-  PUBLISHED: 34,
-  REVISION: 35,
-  /** Two bits each: direction of the SYN and of the SYN-ACK (wire/segment.ts DIRECTION), then FILL of their checksums. */
-  LINK: 36,
-  /** SYN-ACKs with other numbers: how many, their packets, and what the latest of them acknowledged. */
-  STRAY_COUNT: 37,
-  STRAY_FRAMES: 38,
-  STRAY_ACKED: 39,
-} as const;
-export const WORDS_PER_ROW = 40;
+  STATE: 12,
+  MARKS: 13,
+  /** For the expiry queues (flow/expiry-queue.ts): the ticket of the entry that counts, and the queue that it is in. */
+  TICKET: 14,
+  QUEUE: 15,
 
-/** Columns of `times`. */
-export const T = {
-  ID: 0,
-  SYN_FIRST: 1,
-  SYN_LAST: 2,
-  SYN_ACK_FIRST: 3,
-  SYN_ACK_LAST: 4,
-  ACK_FIRST: 5,
-  ACK_LAST: 6,
-  ACK_SERVED: 7,
-  RESET: 8,
-  /** Packet numbers of the reset and of the ICMP error (frame-lists.ts: with the file's index). */
-  RESET_FRAME: 9,
-  ICMP_FRAME: 10,
-  /** On the capture's clock (clock.ts), not its timestamps: last packet of the handshake; first data of the client that nobody answered yet, or -1;
-   * how long the capture had run when the attempt began; the latest SYN-ACK. */
-  ACTIVE: 11,
-  UNANSWERED: 12,
-  BEGAN: 13,
-  SYN_ACK_CLOCK: 14,
-  WRONG_FIRST: 15,
-  WRONG_FRAME: 16,
+  CLIENT_ISN: 16,
+  SERVER_ISN: 17,
+  CLIENT_END: 18,
+  SERVER_END: 19,
+  SYN_COUNT: 20,
+  SYN_ACK_COUNT: 21,
+  /** Client segments that would serve as third leg. */
+  ACK_COUNT: 22,
+  /** ACK_COUNT when the first of them came after the latest SYN-ACK: the one that served, if the server goes on. */
+  ACK_SERVED: 23,
+  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413). */
+  SYN_DATA: 24,
+  /** The number that the client's latest ACK acknowledged. */
+  CLIENT_ACKED: 25,
+  /** Client segments with wrong numbers where the third leg was due. */
+  WRONG_COUNT: 26,
+  /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
+  TTLS: 27,
+  /** Two bits each: direction of the SYN and of the SYN-ACK (wire/segment.ts DIRECTION), then FILL of their checksums. */
+  LINK: 28,
+  /** Place for the next of the RECENT ones. */
+  RECENT_NEXT: 29,
+  /** Data or FIN that the client sent again after its third leg. */
+  AGAIN_COUNT: 30,
+  /** SYN-ACKs repeated after the third leg, later than a round trip explains. */
+  REPEATS_AFTER_ACK: 31,
+
+  /** The last four segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
+  RECENT_PRINT: 32,
+  RECENT_MILLIS: 36,
+
+  /** ISNs of further, different SYN-ACKs: the third leg picks the one that counted. */
+  OTHER_ISN_1: 40,
+  OTHER_ISN_2: 41,
+  /** ICMP error: type, code, quoted leg (QUOTES), family, an octet each; 0 when there was none. */
+  ICMP: 42,
+  ICMP_FROM_0: 43,
+  ICMP_FROM_1: 44,
+  ICMP_FROM_2: 45,
+  ICMP_FROM_3: 46,
+  /** Chains of further packet numbers (frame-lists.ts): heads. */
+  SYN_FRAMES: 47,
+  SYN_ACK_FRAMES: 48,
+  ACK_FRAMES: 49,
+  /** SYN-ACKs with other numbers: how many, their packets, and what the latest of them acknowledged. */
+  STRAY_COUNT: 50,
+  STRAY_FRAMES: 51,
+  STRAY_ACKED: 52,
+  /** The verdict that is out (its code + 1, 0 for none), for live output, and how often it was amended. */
+  PUBLISHED: 53,
+  REVISION: 54,
 } as const;
-export const TIMES_PER_ROW = 18;
+
+/** Doubles of a row. */
+export const T = {
+  /** On the capture's clock (clock.ts), not its timestamps: last packet of the handshake. */
+  ACTIVE: 28,
+  SYN_FIRST: 29,
+  SYN_LAST: 30,
+  SYN_ACK_FIRST: 31,
+  SYN_ACK_LAST: 32,
+  ACK_FIRST: 33,
+  ACK_LAST: 34,
+  ACK_SERVED: 35,
+  /** First packets of the legs (frame-lists.ts: with the file's index). */
+  SYN_FRAME: 36,
+  SYN_ACK_FRAME: 37,
+  ACK_FRAME: 38,
+  ID: 39,
+  /** On the capture's clock: first data of the client that nobody answered yet, or -1; how long the capture had run when the attempt began; the latest
+   * SYN-ACK. */
+  UNANSWERED: 40,
+  BEGAN: 41,
+  SYN_ACK_CLOCK: 42,
+  RESET: 43,
+  RESET_FRAME: 44,
+  ICMP_FRAME: 45,
+  WRONG_FIRST: 46,
+  WRONG_FRAME: 47,
+} as const;
+
+export const ROW_WORDS = 96;
+const ROW_DOUBLES = ROW_WORDS / 2;
 
 /** Bits of W.MARKS: what was seen, phrased as that. */
 export const MARK = {
@@ -136,58 +150,51 @@ export const FILL = { FILLED: 1, UNFILLED: 2 } as const;
 
 export const QUOTES = { SYN: 1, SYN_ACK: 2, LATER: 3 } as const;
 
-export class Attempts {
-  words = new Int32Array(0);
-  times = new Float64Array(0);
-
-  /** Room for `slots` rows; what is there stays. */
-  reserve(slots: number): void {
-    if (this.words.length >= slots * WORDS_PER_ROW) return;
-    const words = new Int32Array(slots * WORDS_PER_ROW);
-    words.set(this.words);
-    this.words = words;
-    const times = new Float64Array(slots * TIMES_PER_ROW);
-    times.set(this.times);
-    this.times = times;
+export class Attempts extends FlowTable {
+  /** @param seed and maxSlots: see FlowTable. */
+  constructor(seed: number, maxSlots: number) {
+    super(seed, ROW_WORDS, maxSlots);
   }
 
+  /** Makes the owner's part of a row new, but for the ticket, which outlives its slot. */
   reset(slot: number): void {
-    this.words.fill(0, slot * WORDS_PER_ROW, (slot + 1) * WORDS_PER_ROW);
-    this.times.fill(0, slot * TIMES_PER_ROW, (slot + 1) * TIMES_PER_ROW);
+    const ticket = this.word(slot, W.TICKET);
+    this.words.fill(0, slot * ROW_WORDS + W.STATE, (slot + 1) * ROW_WORDS);
+    this.setWord(slot, W.TICKET, ticket);
   }
 
   word(slot: number, column: number): number {
-    return this.words[slot * WORDS_PER_ROW + column] as number;
+    return this.words[slot * ROW_WORDS + column] as number;
   }
 
   setWord(slot: number, column: number, value: number): void {
-    this.words[slot * WORDS_PER_ROW + column] = value;
+    this.words[slot * ROW_WORDS + column] = value;
   }
 
   count(slot: number, column: number): void {
-    const at = slot * WORDS_PER_ROW + column;
+    const at = slot * ROW_WORDS + column;
     this.words[at] = (this.words[at] as number) + 1;
   }
 
   time(slot: number, column: number): number {
-    return this.times[slot * TIMES_PER_ROW + column] as number;
+    return this.doubles[slot * ROW_DOUBLES + column] as number;
   }
 
   setTime(slot: number, column: number, value: number): void {
-    this.times[slot * TIMES_PER_ROW + column] = value;
+    this.doubles[slot * ROW_DOUBLES + column] = value;
   }
 
   has(slot: number, mark: number): boolean {
-    return ((this.words[slot * WORDS_PER_ROW + W.MARKS] as number) & mark) !== 0;
+    return ((this.words[slot * ROW_WORDS + W.MARKS] as number) & mark) !== 0;
   }
 
   mark(slot: number, mark: number): void {
-    const at = slot * WORDS_PER_ROW + W.MARKS;
+    const at = slot * ROW_WORDS + W.MARKS;
     this.words[at] = (this.words[at] as number) | mark;
   }
 
   unmark(slot: number, mark: number): void {
-    const at = slot * WORDS_PER_ROW + W.MARKS;
+    const at = slot * ROW_WORDS + W.MARKS;
     this.words[at] = (this.words[at] as number) & ~mark;
   }
 }

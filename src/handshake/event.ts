@@ -29,7 +29,7 @@ export const EVENT = {
   THIRD_LEG_WRONG: 7,
   /** Data or FIN that the client sends again. */
   CLIENT_AGAIN: 8,
-  /** A server segment that it could not have sent without the third leg. */
+  /** A server segment that it could not have sent without the third leg. (SERVER_TOOK_LAST: a FIN, and the client's was seen before.) */
   SERVER_TOOK: 9,
   /** A server segment that acknowledges the SYN and proves no more. */
   SERVER_ACK: 10,
@@ -51,8 +51,9 @@ export const EVENT = {
   FIN_LAST: 20,
   /** A RST of the server whose numbers fit nothing: hosts ignore it. */
   SERVER_RST_STRAY: 21,
+  SERVER_TOOK_LAST: 22,
   /** Belongs to another connection on the same ports, or says nothing. */
-  OTHER: 22,
+  OTHER: 23,
 } as const;
 export type Event = (typeof EVENT)[keyof typeof EVENT];
 export const EVENT_NAMES: readonly string[] = Object.keys(EVENT).map((name) => name.toLowerCase().replaceAll('_', '-'));
@@ -102,6 +103,7 @@ for (const event of [
   EVENT.THIRD_LEG,
   EVENT.CLIENT_AGAIN,
   EVENT.SERVER_TOOK,
+  EVENT.SERVER_TOOK_LAST,
   EVENT.CLIENT_RST,
   EVENT.SERVER_RST_BARE,
   EVENT.SERVER_RST_ANSWER,
@@ -185,13 +187,18 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   if (pure) return EVENT.SERVER_ACK;
   // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof.
   if (attempts.has(slot, MARK.FAST_OPEN) && !thirdSeen) return EVENT.SERVER_ACK;
-  return EVENT.SERVER_TOOK;
+  return took(attempts, slot, flags);
+}
+
+function took(attempts: Attempts, slot: number, flags: number): Event {
+  const isLast = (flags & FLAG.FIN) !== 0 && attempts.has(slot, MARK.CLIENT_FIN);
+  return isLast ? EVENT.SERVER_TOOK_LAST : EVENT.SERVER_TOOK;
 }
 
 /** The server acknowledges more than the SYN: proof, if the client can have sent that much. */
 function classifyBeyond(attempts: Attempts, slot: number, segment: Segment, thirdSeen: boolean, pure: boolean): Event {
   const beyondSeen = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_END));
-  if (thirdSeen) return beyondSeen <= UNSEEN_OCTETS ? EVENT.SERVER_TOOK : EVENT.OTHER;
+  if (thirdSeen) return beyondSeen <= UNSEEN_OCTETS ? took(attempts, slot, segment.flags) : EVENT.OTHER;
   if (beyondSeen <= UNSEEN_OCTETS && attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return EVENT.SERVER_TOOK;
   // Nothing of this connection was seen but its SYN. Data that acknowledges more is of it, unless an older one on these ports may be speaking.
   if (pure) return EVENT.CHALLENGE;

@@ -62,7 +62,10 @@ export class Evidence {
   synUnfilled = false;
   synAckFilled = false;
   synAckUnfilled = false;
-  /** Packet numbers with the file's index: see frame-lists.ts. Chains are read by the tracker's `frames`. */
+  /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */
+  synFrame = 0;
+  synAckFrame = 0;
+  ackFrame = 0;
   synChain = 0;
   synAckChain = 0;
   ackChain = 0;

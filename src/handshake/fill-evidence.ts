@@ -1,33 +1,32 @@
-/** A row of attempts.ts and a slot of the flow table, written out as Evidence. */
-import { type FlowTable, RECORD_WORDS } from '../flow/table.ts';
-import { type Attempts, FILL, MARK, T, TIMES_PER_ROW, W, WORDS_PER_ROW } from './attempts.ts';
+/** A row of attempts.ts, written out as Evidence. */
+import { type Attempts, FILL, MARK, ROW_WORDS, T, W } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 
 /** @param clock the capture's clock, in nanoseconds. */
-export function fillEvidence(e: Evidence, table: FlowTable, attempts: Attempts, slot: number, clock: number): void {
-  fillEnds(e, table, attempts, slot);
-  fillCounts(e, attempts.words, slot * WORDS_PER_ROW);
-  fillIcmp(e, attempts.words, slot * WORDS_PER_ROW);
-  fillTimes(e, attempts.times, slot * TIMES_PER_ROW, clock);
+export function fillEvidence(e: Evidence, attempts: Attempts, slot: number, clock: number): void {
+  const row = slot * ROW_WORDS;
+  fillEnds(e, attempts, slot);
+  fillCounts(e, attempts.words, row);
+  fillIcmp(e, attempts.words, row);
+  fillTimes(e, attempts.doubles, row / 2, clock);
 }
 
-function fillEnds(e: Evidence, table: FlowTable, attempts: Attempts, slot: number): void {
-  const r = table.records;
-  const at = slot * RECORD_WORDS;
+function fillEnds(e: Evidence, attempts: Attempts, slot: number): void {
+  const r = attempts.words;
   const side = attempts.has(slot, MARK.CLIENT_IS_SIDE_1) ? 1 : 0;
-  const client = at + 4 * side;
-  const server = at + 4 * (1 - side);
+  const client = slot * ROW_WORDS + 4 * side;
+  const server = slot * ROW_WORDS + 4 * (1 - side);
   e.client0 = r[client] as number;
   e.client1 = r[client + 1] as number;
   e.client2 = r[client + 2] as number;
   e.client3 = r[client + 3] as number;
-  e.clientPort = table.port(slot, side);
+  e.clientPort = attempts.port(slot, side);
   e.server0 = r[server] as number;
   e.server1 = r[server + 1] as number;
   e.server2 = r[server + 2] as number;
   e.server3 = r[server + 3] as number;
-  e.serverPort = table.port(slot, 1 - side);
-  e.network = table.network(slot);
+  e.serverPort = attempts.port(slot, 1 - side);
+  e.network = attempts.network(slot);
 }
 
 function fillCounts(e: Evidence, words: Int32Array, row: number): void {
@@ -87,6 +86,9 @@ function fillTimes(e: Evidence, times: Float64Array, row: number, clock: number)
   e.ackServed = times[row + T.ACK_SERVED] as number;
   e.wrongFirst = times[row + T.WRONG_FIRST] as number;
   e.wrongFrame = times[row + T.WRONG_FRAME] as number;
+  e.synFrame = times[row + T.SYN_FRAME] as number;
+  e.synAckFrame = times[row + T.SYN_ACK_FRAME] as number;
+  e.ackFrame = times[row + T.ACK_FRAME] as number;
   e.resetTime = times[row + T.RESET] as number;
   e.resetFrame = times[row + T.RESET_FRAME] as number;
   e.icmpFrame = times[row + T.ICMP_FRAME] as number;

@@ -37,7 +37,7 @@ export function makeHandshake(e: Evidence, verdict: Verdict, context: RecordCont
     missingLeg: MISSING_LEGS[verdict] ?? null,
     reason: reasonOf(e, verdict, context.patienceNanos),
     legs: {
-      syn: makeLeg(gradeSyn(e, verdict), e.synCount, e.synFirst, e.synLast, e.synChain, context),
+      syn: makeLeg(gradeSyn(e, verdict), e.synCount, e.synFirst, e.synLast, e.synFrame, e.synChain, context),
       synAck: makeSynAckLeg(e, context),
       ack: makeThirdLeg(e, verdict, context),
     },
@@ -57,11 +57,13 @@ function makeLeg(
   count: number,
   first: number,
   last: number,
+  frame: number,
   chain: number,
   context: RecordContext,
 ): Leg {
   if (count === 0) return { grade, count: 0, first: null, last: null, frames: [] };
-  return withFrames(grade, count, first, last, context.frames.read(chain).slice(0, count), context);
+  const listed = [{ frame, time: first }, ...context.frames.read(chain)].slice(0, count);
+  return withFrames(grade, count, first, last, listed, context);
 }
 
 function withFrames(
@@ -86,7 +88,9 @@ function withFrames(
 /** A SYN-ACK of other numbers counts for the leg only where the client refused it and no better one came. */
 function makeSynAckLeg(e: Evidence, context: RecordContext): Leg {
   const grade = gradeSynAck(e);
-  if (!wasStrayRefused(e)) return makeLeg(grade, e.synAckCount, e.synAckFirst, e.synAckLast, e.synAckChain, context);
+  if (!wasStrayRefused(e)) {
+    return makeLeg(grade, e.synAckCount, e.synAckFirst, e.synAckLast, e.synAckFrame, e.synAckChain, context);
+  }
   const listed = context.frames.read(e.strayChain);
   const first = listed[0]?.time ?? 0;
   return withFrames(grade, e.strayCount, first, listed.at(-1)?.time ?? first, listed, context);
@@ -96,13 +100,13 @@ function makeSynAckLeg(e: Evidence, context: RecordContext): Leg {
 function makeThirdLeg(e: Evidence, verdict: Verdict, context: RecordContext): Leg {
   const grade = gradeAck(e, verdict);
   if (e.ackCount === 0) {
-    if (e.wrongCount === 0 || grade !== 'ignored') return makeLeg(grade, 0, 0, 0, 0, context);
+    if (e.wrongCount === 0 || grade !== 'ignored') return makeLeg(grade, 0, 0, 0, 0, 0, context);
     const listed = [{ frame: e.wrongFrame, time: e.wrongFirst }];
     return withFrames(grade, e.wrongCount, e.wrongFirst, e.wrongFirst, listed, context);
   }
   const served = grade !== 'ignored' && e.ackServedCount > 0;
   const count = served ? e.ackServedCount : e.ackCount;
-  return makeLeg(grade, count, e.ackFirst, served ? e.ackServed : e.ackLast, e.ackChain, context);
+  return makeLeg(grade, count, e.ackFirst, served ? e.ackServed : e.ackLast, e.ackFrame, e.ackChain, context);
 }
 
 /** Nanoseconds from SYN to SYN-ACK, from SYN-ACK to the third leg that served; NaN when not both were seen, or they were recorded in the wrong order. */

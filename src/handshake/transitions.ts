@@ -62,7 +62,7 @@ export const ACTION = {
   NOTE_RESET: 15,
   NOTE_STRAY_RESET: 16,
   NOTE_ICMP: 17,
-  NOTE_FIN: 18,
+  NOTE_END: 18,
   /** Another attempt begins on the same ports; this one is judged as it stands. */
   BEGIN_ANOTHER: 19,
 } as const;
@@ -137,6 +137,13 @@ export const ROWS: readonly Row[] = [
   ],
   [
     [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD],
+    EVENT.SERVER_TOOK_LAST,
+    ACTION.NOTE_TOOK,
+    CLOSED,
+    'the same, and both sides are done',
+  ],
+  [
+    [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD],
     EVENT.SERVER_ACK,
     ACTION.NOTE_SERVER_ACK,
     'same',
@@ -177,8 +184,7 @@ export const ROWS: readonly Row[] = [
   [[...ANSWERED, ...THIRD], EVENT.ICMP_LATER, ACTION.NOTE_ICMP, 'same', 'path MTU and the like'],
 
   // The end.
-  [[OPEN], EVENT.FIN, ACTION.NOTE_FIN, 'same', 'one side is done'],
-  [[OPEN], EVENT.FIN_LAST, ACTION.NOTE_FIN, CLOSED, 'both sides are done'],
+  [[OPEN], EVENT.FIN_LAST, ACTION.NOTE_END, CLOSED, 'both sides are done'],
 ];
 
 /** action << 8 | next state, at state * events + event. */

@@ -35,6 +35,19 @@ export class ByteQueue {
     return assembled;
   }
 
+  /** What is left of the current chunk, or the next one: never empty; null at the end. `consume` says how much of it was used.
+   * BORROWED: valid until the next call of another method. */
+  async peek(): Promise<Uint8Array | null> {
+    if (await this.isAtEnd()) return null;
+    return this.#chunk.subarray(this.#at);
+  }
+
+  /** Takes bytes that `peek` has shown. */
+  consume(length: number): void {
+    this.#at += length;
+    this.#consumed += length;
+  }
+
   /** Passes over `length` bytes; false when the stream ends before. */
   async skip(length: number): Promise<boolean> {
     let left = length;

@@ -27,7 +27,7 @@ export interface ByteSource {
   chunks(options?: ChunkOptions): AsyncIterable<Uint8Array>;
 }
 
-export interface ChunkOptions {
+interface ChunkOptions {
   /** Octets of a read; for somebody who wants the beginning only. */
   readonly chunkSize?: number;
 }

@@ -40,7 +40,7 @@ export async function* decompressed(
 }
 
 /** What the first bytes of a file say: four are enough. */
-export function compressionOf(bytes: Uint8Array): Compression {
+function compressionOf(bytes: Uint8Array): Compression {
   const [first, second, third, fourth] = bytes;
   if (first === 0x1f && second === 0x8b) return 'gzip';
   if (bytes.length < MAGIC_LENGTH) return 'none';
@@ -53,10 +53,11 @@ export function compressionOf(bytes: Uint8Array): Compression {
 }
 
 async function* inner(chunks: AsyncIterable<Uint8Array>, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
-  if (state.compression === 'gzip') return yield* gzipChunks(chunks, state);
   const queue = new ByteQueue(chunks);
   try {
-    yield* state.compression === 'zstd' ? zstdChunks(queue, state) : lz4Chunks(queue, state);
+    if (state.compression === 'gzip') yield* gzipChunks(queue, state);
+    else if (state.compression === 'zstd') yield* zstdChunks(queue, state);
+    else yield* lz4Chunks(queue, state);
   } finally {
     await queue.close();
   }

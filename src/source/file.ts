@@ -3,7 +3,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Octets. Measured 2026-11: see bench notes; smaller costs a round trip through the pool too often, larger falls out of the cache. */
+/** Octets. Measured 2026-11 on 500 MB in the page cache, 256 KiB to 4 MiB: 1 and 2 MiB were the fastest, by less than the noise of the machine. */
 const CHUNK_SIZE = 1024 * 1024;
 
 /** Called with the number of octets that the consumer has been given so far. */

@@ -1,97 +1,106 @@
 /**
- * gzip, streaming, by node:zlib; members that follow each other are one stream (RFC 1952 §2.2).
+ * gzip, streaming: this file walks the members (RFC 1952), node:zlib inflates what is in them (RFC 1951).
  *
- * The input is given piece by piece, and the output taken before the next piece: a chunk of the input is never needed longer than it is lent, and
- * an error never throws away output that was already there, as it would in a pipeline of streams.
+ *     1f 8b 08 | flags 1 | time 4 | extra flags 1 | system 1 | optional fields | deflate data | CRC-32 4 | length 4
+ *
+ * Walking here, and not in zlib's own gunzip, tells a cut stream from a damaged one, and garbage after the last member from damage in it. The input is
+ * given piece by piece and the output taken before the next piece, so that lent chunks are safe and an error throws away next to nothing.
  */
-import type { TransformOptions } from 'node:stream';
-import { createGunzip, type Gunzip, type ZlibOptions } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { CaptureFormatError } from '../capture/reader.ts';
+import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompress.ts';
+import { OUTPUT_OPTIONS, PieceByPiece } from './piece-by-piece.ts';
 
-/** Octets: the piece of output, and what zlib may have ready while the consumer works. */
-const OUTPUT_SIZE = 262_144;
-const OUTPUT_AHEAD = 4 * OUTPUT_SIZE;
 /** Octets: the piece of input. Damage is reported to this accuracy. */
 const INPUT_SIZE = 65_536;
 
+/** Bits of the flags. */
+const FLAG = { HEADER_CRC: 2, EXTRA: 4, NAME: 8, COMMENT: 16 } as const;
+
 /** OWNED chunks. @throws CaptureFormatError with the compressed offset */
-export async function* gzipChunks(
-  chunks: AsyncIterable<Uint8Array>,
-  state: Decompression,
-): AsyncGenerator<Uint8Array, void, void> {
-  const options: ZlibOptions & TransformOptions = { chunkSize: OUTPUT_SIZE, readableHighWaterMark: OUTPUT_AHEAD };
-  const gunzip = createGunzip(options);
-  let failure: (Error & { code?: string }) | null = null;
-  const changed = new Signal();
-  gunzip.on('error', (error) => {
-    failure = error;
-  });
-  gunzip.on('readable', changed.raise);
-  gunzip.on('close', changed.raise);
-  let given = 0;
-  try {
-    for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += INPUT_SIZE) {
-        const piece = chunk.subarray(at, at + INPUT_SIZE);
-        yield* output(gunzip, changed, (done) => gunzip.write(piece, done));
-        if (failure !== null) throw damaged(given, failure);
-        given += piece.length;
-      }
+export async function* gzipChunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
+  let isFirst = true;
+  while (!(await input.isAtEnd())) {
+    const at = input.consumed;
+    const start = await input.take(3);
+    const isMember = start !== null && start[0] === 0x1f && start[1] === 0x8b;
+    if (!isMember && !isFirst) {
+      state.warnings.push(`bytes after the gzip stream, from byte ${at} on, were left out`);
+      return;
     }
-    yield* output(gunzip, changed, (done) => gunzip.end(done));
-    if (failure !== null) {
-      if ((failure as { code?: string }).code !== 'Z_BUF_ERROR') throw damaged(given, failure);
+    if (start !== null && start[2] !== 8) throw damaged(at, 'compression method 8', String(start[2]));
+    if (start === null || !(await skipHeader(input)) || !(yield* member(input))) {
       state.truncated = true;
-    } else if (gunzip.bytesWritten < given) {
-      state.warnings.push(`bytes after the gzip stream, from byte ${gunzip.bytesWritten} on, were left out`);
+      return;
+    }
+    isFirst = false;
+  }
+}
+
+/** The rest of the header after magic and method; false when the input ends inside. */
+async function skipHeader(input: ByteQueue): Promise<boolean> {
+  const fixed = await input.take(7);
+  if (fixed === null) return false;
+  const flags = fixed[0] as number;
+  if ((flags & FLAG.EXTRA) !== 0) {
+    const length = await input.take(2);
+    if (length === null || !(await input.skip((length[0] as number) | ((length[1] as number) << 8)))) return false;
+  }
+  if ((flags & FLAG.NAME) !== 0 && !(await skipText(input))) return false;
+  if ((flags & FLAG.COMMENT) !== 0 && !(await skipText(input))) return false;
+  return (flags & FLAG.HEADER_CRC) === 0 || (await input.skip(2));
+}
+
+/** Text that ends with a zero octet. */
+async function skipText(input: ByteQueue): Promise<boolean> {
+  for (;;) {
+    const rest = await input.peek();
+    if (rest === null) return false;
+    const end = rest.indexOf(0);
+    input.consume(end < 0 ? rest.length : end + 1);
+    if (end >= 0) return true;
+  }
+}
+
+/** Deflate data and trailer; false when the input ends inside. */
+async function* member(input: ByteQueue): AsyncGenerator<Uint8Array, boolean, void> {
+  const inflater = new PieceByPiece(createInflateRaw(OUTPUT_OPTIONS));
+  let checksum = 0;
+  let length = 0;
+  try {
+    while (!inflater.isDone) {
+      const rest = await input.peek();
+      if (rest === null) return false;
+      const piece = rest.subarray(0, INPUT_SIZE);
+      for await (const output of inflater.feed(piece)) {
+        checksum = crc32(output, checksum);
+        length = (length + output.length) % TWO_32;
+        yield output;
+      }
+      if (inflater.failure !== null) throw damaged(input.consumed, 'deflate data', inflater.failure.message);
+      input.consume(inflater.lastUsed);
     }
   } finally {
-    gunzip.destroy();
+    inflater.close();
   }
+  const at = input.consumed;
+  const trailer = await input.take(8);
+  if (trailer === null) return false;
+  const view = new DataView(trailer.buffer, trailer.byteOffset, 8);
+  const expected = view.getUint32(0, true);
+  if (expected !== checksum) throw damaged(at, `content with the checksum ${hexWord(expected)}`, hexWord(checksum));
+  if (view.getUint32(4, true) !== length)
+    throw damaged(at, `content of ${view.getUint32(4, true)} bytes`, String(length));
+  return true;
 }
 
-/** Gives zlib something to do, and yields what comes out until it is done, or has failed. */
-async function* output(
-  gunzip: Gunzip,
-  changed: Signal,
-  start: (done: () => void) => void,
-): AsyncGenerator<Uint8Array, void, void> {
-  let isDone = false;
-  start(() => {
-    isDone = true;
-    changed.raise();
-  });
-  for (;;) {
-    const piece: Uint8Array | null = gunzip.destroyed ? null : gunzip.read();
-    if (piece !== null) yield piece;
-    else if (isDone || gunzip.destroyed || gunzip.errored !== null) return;
-    else await changed.wait();
-  }
+const TWO_32 = 4_294_967_296;
+
+function damaged(offset: number, expected: string, found: string): CaptureFormatError {
+  return new CaptureFormatError('gzip', offset, expected, found);
 }
 
-/** "Something happened to the stream": output is ready, the write is through, or it failed. */
-class Signal {
-  #isRaised = false;
-  #wake: (() => void) | null = null;
-
-  readonly raise = (): void => {
-    this.#isRaised = true;
-    this.#wake?.();
-    this.#wake = null;
-  };
-
-  /** Resolves at once when it was raised since the last wait. */
-  async wait(): Promise<void> {
-    if (!this.#isRaised) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-    this.#isRaised = false;
-  }
-}
-
-function damaged(offset: number, error: Error): CaptureFormatError {
-  return new CaptureFormatError('gzip', offset, 'gzip data (RFC 1952)', error.message);
+function hexWord(word: number): string {
+  return `0x${word.toString(16).padStart(8, '0')}`;
 }

@@ -1,18 +1,18 @@
 /**
- * zstd frames, streaming and in bounded memory. This file walks the frames and their blocks; fzstd expands one block at a time.
+ * zstd frames, streaming and in bounded memory. This file walks the frames and their blocks; zstd-expand.ts expands one block at a time.
  * Read first: RFC 8878 §3.1.
  *
  *     magic 4 | descriptor 1 | window 0/1 | dictionary id 0..4 | content size 0..8 | blocks … | checksum 0/4
  *     block: last 1 bit, type 2 bits, size 21 bits | data
  *
- * Walking here, and not in fzstd, bounds what a forged file can ask for: a window is limited before it is allocated, and a block, which may
- * expand by a factor of 30,000, comes out alone. It also tells a cut file from a damaged one. The content's checksum is not verified.
+ * Walking here, and not in the library, bounds what a forged file can ask for: a window is limited before it is allocated, and a block, which may
+ * expand by a factor of 30,000, comes out alone. It also tells a cut file from a damaged one.
  */
-import { Decompress } from 'fzstd';
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompress.ts';
 import { isSkippable } from './lz4-frame.ts';
+import { type FrameExpander, frameExpander } from './zstd-expand.ts';
 
 const MAGIC = 0xfd2fb528;
 /** Octets: RFC 8878 §3.1.1.2.3, Block_Maximum_Size. */
@@ -50,35 +50,53 @@ function cut(state: Decompression): void {
 async function* frame(input: ByteQueue, frameAt: number): AsyncGenerator<Uint8Array, boolean, void> {
   const header = await readHeader(input, frameAt);
   if (header === null) return false;
-  const pieces: Uint8Array[] = [];
-  const decoder = new Decompress((piece) => {
-    if (piece.length > 0) pieces.push(piece);
-  });
-  decoder.push(header.bytes);
+  const expander = frameExpander();
+  try {
+    yield* expanded(expander, header.bytes, false, frameAt);
+    return yield* blocks(input, expander, header.hasChecksum);
+  } finally {
+    expander.close();
+  }
+}
+
+/** The frame's blocks; false when the input ends inside. */
+async function* blocks(
+  input: ByteQueue,
+  expander: FrameExpander,
+  hasChecksum: boolean,
+): AsyncGenerator<Uint8Array, boolean, void> {
   for (;;) {
     const at = input.consumed;
     const word = await input.take(3);
     if (word === null) return false;
-    const head = word.slice();
+    const head = new Uint8Array(word);
     const bits = (head[0] as number) | ((head[1] as number) << 8) | ((head[2] as number) << 16);
     const isLast = (bits & 1) === 1;
     const type = (bits >>> 1) & 3;
     const size = bits >>> 3;
     if (type === BLOCK_TYPE.RESERVED) throw damaged(at, 'a raw, repeated or compressed block', 'the reserved type');
     if (size > MAXIMUM_BLOCK) throw damaged(at, `a block of at most ${MAXIMUM_BLOCK} bytes`, String(size));
-    const data = await input.take((type === BLOCK_TYPE.RLE ? 1 : size) + (isLast && header.hasChecksum ? 4 : 0));
+    const data = await input.take((type === BLOCK_TYPE.RLE ? 1 : size) + (isLast && hasChecksum ? 4 : 0));
     if (data === null) return false;
     const block = new Uint8Array(3 + data.length);
     block.set(head);
     block.set(data, 3);
-    try {
-      decoder.push(block, isLast);
-    } catch (error) {
-      throw damaged(at, 'a block that can be expanded', error instanceof Error ? error.message : String(error));
-    }
-    yield* pieces;
-    pieces.length = 0;
+    yield* expanded(expander, block, isLast, at);
     if (isLast) return true;
+  }
+}
+
+/** What the library makes of a piece that lies at `at`, its errors in our words. */
+async function* expanded(
+  expander: FrameExpander,
+  piece: Uint8Array,
+  isLast: boolean,
+  at: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* expander.expand(piece, isLast);
+  } catch (error) {
+    throw damaged(at, 'a block that can be expanded', error instanceof Error ? error.message : String(error));
   }
 }
 

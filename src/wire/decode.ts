@@ -176,7 +176,7 @@ function fillIpv4(segment: Segment, view: DataView, at: number, end: number): bo
   const totalLength = view.getUint16(at + ipv4.TOTAL_LENGTH);
   const tcpAt = at + ipv4.MIN_LENGTH;
   if (
-    view.getUint8(at) !== PLAIN_IPV4 ||
+    view.getUint8(at + ipv4.VERSION_LENGTH) !== PLAIN_IPV4 ||
     view.getUint8(at + ipv4.PROTOCOL) !== IP_PROTOCOL.TCP ||
     (view.getUint16(at + ipv4.FRAGMENT) & ipv4.FRAGMENT_MASK) !== 0 ||
     totalLength < ipv4.MIN_LENGTH + tcp.MIN_LENGTH ||

@@ -56,7 +56,10 @@ export function readGre(walk: Walk): number {
   walk.at = at + length;
   // PPTP's key is a length and a call identifier, which differs by direction.
   if (version === 1) return walk.enterTunnel(TUNNEL.gre, -1, SPACE.LINK_TYPE | LINKTYPE_PPP);
-  if ((flags & HAS_ROUTING) !== 0 && !skipRoutes(walk)) return STOP.MALFORMED_TUNNEL;
+  if ((flags & HAS_ROUTING) !== 0) {
+    const stop = skipRoutes(walk);
+    if (stop !== STOP.SEGMENT) return stop;
+  }
   const key = (flags & HAS_KEY) !== 0 ? view.getUint32(keyAt) : -1;
   switch (protocol) {
     case ETHER_TYPE.TEB:
@@ -77,15 +80,16 @@ export function readGre(walk: Walk): number {
   }
 }
 
-function skipRoutes(walk: Walk): boolean {
+/** Moves past the source route; STOP.SEGMENT when it ended well. */
+function skipRoutes(walk: Walk): number {
   const { view } = walk;
   for (let entries = 0; entries < MAX_ROUTE_ENTRIES; entries++) {
-    if (walk.end - walk.at < ROUTE_ENTRY_LENGTH) return false;
+    if (walk.end - walk.at < ROUTE_ENTRY_LENGTH) return STOP.CUT;
     const entry = view.getUint32(walk.at);
     walk.at += ROUTE_ENTRY_LENGTH + (entry & 0xff);
-    if (entry === 0) return true;
+    if (entry === 0) return STOP.SEGMENT;
   }
-  return false;
+  return STOP.MALFORMED_TUNNEL;
 }
 
 function readErspan(walk: Walk, length: number): number {

@@ -57,6 +57,12 @@ function readByPort(walk: Walk, port: number): number {
   }
 }
 
+/** The tunnel's header is not all there: because the frame was cut, because the rest is in another
+ * fragment, or because the datagram is none of that kind. */
+function tooShort(walk: Walk): number {
+  return walk.mayWait || walk.end < walk.wireEnd ? STOP.CUT : NOT_A_TUNNEL;
+}
+
 // VXLAN (RFC 7348 §5): flags 0, reserved 1 to 3 (a group policy, in an extension), identifier 4, reserved 7.
 const VXLAN_LENGTH = 8;
 const VXLAN_IDENTIFIER = 4;
@@ -71,7 +77,7 @@ const GPE_NSH = 4;
 
 function readVxlan(walk: Walk): number {
   const { view, at } = walk;
-  if (walk.end - at < VXLAN_LENGTH) return NOT_A_TUNNEL;
+  if (walk.end - at < VXLAN_LENGTH) return tooShort(walk);
   if ((view.getUint8(at) & VXLAN_HAS_IDENTIFIER) === 0) return NOT_A_TUNNEL;
   const identifier = view.getUint32(at + VXLAN_IDENTIFIER) >>> 8;
   return walk.past(VXLAN_LENGTH, walk.enterTunnel(TUNNEL.vxlan, identifier, LAYER.ETHERNET));
@@ -79,7 +85,7 @@ function readVxlan(walk: Walk): number {
 
 function readVxlanGpe(walk: Walk): number {
   const { view, at } = walk;
-  if (walk.end - at < VXLAN_LENGTH) return NOT_A_TUNNEL;
+  if (walk.end - at < VXLAN_LENGTH) return tooShort(walk);
   const flags = view.getUint8(at);
   if ((flags & VXLAN_HAS_IDENTIFIER) === 0) return NOT_A_TUNNEL;
   if ((flags & GPE_HAS_PROTOCOL) === 0) return readVxlan(walk);
@@ -104,7 +110,7 @@ const GENEVE_OPTIONS_MASK = 0x3f;
 
 function readGeneve(walk: Walk): number {
   const { view, at } = walk;
-  if (walk.end - at < GENEVE_LENGTH) return NOT_A_TUNNEL;
+  if (walk.end - at < GENEVE_LENGTH) return tooShort(walk);
   const first = view.getUint8(at);
   const protocol = view.getUint16(at + GENEVE_PROTOCOL);
   if ((first & GENEVE_VERSION_MASK) !== 0) return NOT_A_TUNNEL;
@@ -131,30 +137,33 @@ const MAX_GTP_EXTENSIONS = 8;
 
 function readGtpU(walk: Walk): number {
   const { view, at } = walk;
-  if (walk.end - at < GTP_LENGTH) return NOT_A_TUNNEL;
+  if (walk.end - at < GTP_LENGTH) return tooShort(walk);
   const flags = view.getUint8(at);
   if ((flags & GTP_VERSION_1_MASK) !== GTP_VERSION_1 || view.getUint8(at + 1) !== GTP_DATA) return NOT_A_TUNNEL;
   let inner = at + GTP_LENGTH;
   if ((flags & GTP_HAS_OPTIONAL) !== 0) {
     inner += GTP_OPTIONAL_LENGTH;
-    if (inner > walk.end) return NOT_A_TUNNEL;
+    if (inner > walk.end) return tooShort(walk);
     if ((flags & GTP_HAS_EXTENSION) !== 0)
       inner = skipGtpExtensions(walk, inner, view.getUint8(at + GTP_NEXT_EXTENSION));
   }
+  if (inner >= walk.end) return tooShort(walk);
   // A bearer may carry Ethernet or bare data as well; only the packet's own nibble tells.
   if (inner < 0 || ipVersion(walk, inner) === 0) return NOT_A_TUNNEL;
   walk.at = inner;
   return walk.enterTunnel(TUNNEL['gtp-u'], -1, LAYER.IP_BY_NIBBLE);
 }
 
-/** Position behind the extension headers, -1 when they make no sense. */
+/** Position behind the extension headers, at the end or beyond when they are cut, -1 when they make no sense. */
 function skipGtpExtensions(walk: Walk, start: number, firstType: number): number {
   let at = start;
   let type = firstType;
   for (let count = 0; type !== 0; count++) {
-    if (count === MAX_GTP_EXTENSIONS || at >= walk.end) return -1;
+    if (at >= walk.end) return at;
+    if (count === MAX_GTP_EXTENSIONS) return -1;
     const length = walk.view.getUint8(at) * 4;
-    if (length === 0 || at + length > walk.end) return -1;
+    if (length === 0) return -1;
+    if (at + length > walk.end) return walk.end;
     type = walk.view.getUint8(at + length - 1);
     at += length;
   }
@@ -170,10 +179,14 @@ const TEREDO_AUTHENTICATION_LENGTH = 13;
 function readTeredo(walk: Walk): number {
   const { view } = walk;
   let { at } = walk;
-  if (walk.end - at >= TEREDO_AUTHENTICATION_LENGTH && view.getUint16(at) === TEREDO_AUTHENTICATION) {
+  if (walk.end - at < 2) return tooShort(walk);
+  if (view.getUint16(at) === TEREDO_AUTHENTICATION) {
+    if (walk.end - at < TEREDO_AUTHENTICATION_LENGTH) return tooShort(walk);
     at += TEREDO_AUTHENTICATION_LENGTH + view.getUint8(at + 2) + view.getUint8(at + 3);
   }
-  if (walk.end - at >= TEREDO_ORIGIN_LENGTH && view.getUint16(at) === TEREDO_ORIGIN) at += TEREDO_ORIGIN_LENGTH;
+  if (walk.end - at < 2) return tooShort(walk);
+  if (view.getUint16(at) === TEREDO_ORIGIN) at += TEREDO_ORIGIN_LENGTH;
+  if (at >= walk.end) return tooShort(walk);
   if (ipVersion(walk, at) !== 6) return NOT_A_TUNNEL;
   walk.at = at;
   return walk.enterTunnel(TUNNEL.teredo, -1, SPACE.ETHER_TYPE | ETHER_TYPE.IPV6);

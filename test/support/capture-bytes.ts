@@ -105,7 +105,7 @@ export function readPieces(pieces: Iterable<Uint8Array>): Reading {
   let error: string | null = null;
   try {
     for (const piece of pieces) {
-      const lent = piece.slice();
+      const lent = new Uint8Array(piece);
       if (reader === null) reader = opener.push(lent);
       else reader.append(lent);
       if (reader !== null) drain(reader, frame, frames);

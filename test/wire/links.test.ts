@@ -448,9 +448,10 @@ for (const row of ROWS) {
       assert.deepEqual(cut.network, whole.network);
       assert.equal(cut.segment.hasSequence, there >= 8);
       assert.equal(cut.segment.sequence, there >= 8 ? 0x89abcdef : 0);
-      assert.equal(cut.segment.hasFlags, there >= 16);
-      assert.equal(cut.segment.payloadLength, there >= 16 ? 5 : 0);
-      assert.equal(cut.segment.flags, there >= 16 ? 0x12 : 0);
+      assert.equal(cut.segment.hasFlags, there >= 14);
+      assert.equal(cut.segment.payloadLength, there >= 14 ? 5 : 0);
+      assert.equal(cut.segment.flags, there >= 14 ? 0x12 : 0);
+      assert.equal(cut.segment.window, there >= 16 ? 4321 : 0);
       assert.equal(cut.segment.capturedEnd - 64, Math.min(length, tcpAt + 29));
       assert.equal(cut.segment.malformed, false);
     }

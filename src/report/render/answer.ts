@@ -13,6 +13,8 @@ const SENTENCES = 5;
 const QUESTION_BLOCKS = 3;
 /** Rows of that table when no limit was given. */
 const ENDPOINT_ROWS = 20;
+/** Columns of the page from which the number of clients is shown there. */
+const ROOM_FOR_CLIENTS = 76;
 
 /** How many attempts of this endpoint lack the leg. */
 export function missing(server: ServerSummary, leg: LegName): number {
@@ -74,8 +76,14 @@ function addSentences(page: Page, report: Report, servers: readonly ServerSummar
   }
   const listed = [...troubled, ...unsure];
   const shown = listed.slice(0, SENTENCES);
-  const width = Math.max(...shown.map((server) => endpoint(server).length));
-  for (const server of shown) page.add(sentence(page, server), `${colours.bold(padEnd(endpoint(server), width))}  `);
+  const longest = Math.max(...shown.map((server) => endpoint(server).length));
+  // Long IPv6 addresses would leave no room beside them.
+  const aligned = longest <= page.width / 3;
+  for (const server of shown) {
+    const name = colours.bold(padEnd(endpoint(server), aligned ? longest : 0));
+    if (aligned) page.add(sentence(page, server), `${name}  `);
+    else page.addHanging(`${name}  ${sentence(page, server)}`);
+  }
   const rest = listed.length - shown.length;
   if (rest > 0) page.add(`... and ${counted(rest, 'more endpoint')}, below.`);
   const fine = servers.length - listed.length;
@@ -93,7 +101,6 @@ function nothingFound(report: Report): string {
 function sentence(page: Page, server: ServerSummary): string {
   const { colours } = page;
   if (isSilent(server)) return `${colours.red('the SYN is missing')}: no SYN to this port is in the capture`;
-  const attempts = counted(server.attempts, 'attempt');
   const parts: string[] = [];
   for (const { name } of LEG_ROWS) {
     const lacking = missing(server, name);
@@ -102,18 +109,27 @@ function sentence(page: Page, server: ServerSummary): string {
     const verdicts = VERDICTS.filter((verdict) => VERDICT_WORDS[verdict].missing === name)
       .map((verdict) => ({ verdict, times: server.byVerdict[verdict] ?? 0 }))
       .filter(({ times }) => times > 0);
-    const names = verdicts.map(({ verdict, times }) => (verdicts.length > 1 ? `${count(times)} ${verdict}` : verdict));
-    parts.push(`${which} in ${count(lacking)} of ${attempts} (${names.join(', ')})`);
+    const [only, another] = verdicts;
+    const names =
+      another === undefined && only !== undefined
+        ? [`${only.verdict}: ${VERDICT_WORDS[only.verdict].phrase}`]
+        : verdicts.map(({ verdict, times }) => `${count(times)} ${verdict}`);
+    parts.push(`${which} in ${ofAttempts(lacking, server.attempts)} (${names.join(', ')})`);
   }
   const open = undecided(server);
   if (open > 0) {
     const text =
       parts.length === 0
-        ? `${count(open)} of ${attempts} undecided: the capture can't tell`
+        ? `${ofAttempts(open, server.attempts)} undecided: the capture can't tell`
         : `${count(open)} undecided`;
     parts.push(colours.yellow(text));
   }
   return parts.join('; ');
+}
+
+/** "214 of 214 attempts"; "the one attempt" where there was no other. */
+function ofAttempts(part: number, all: number): string {
+  return all === 1 ? 'the one attempt' : `${count(part)} of ${counted(all, 'attempt')}`;
 }
 
 interface Answer {
@@ -193,14 +209,14 @@ function addTable(page: Page, servers: readonly ServerSummary[], rows: number): 
   const shown = servers.slice(0, rows);
   const cells = shown.map((server) => [
     endpoint(server),
-    count(server.clients),
+    ...(page.width < ROOM_FOR_CLIENTS ? [] : [count(server.clients)]),
     count(server.attempts),
     ...answers(server).map((answer) => short(page, answer)),
     lacking(page, server),
   ]);
   const columns = [
     { title: 'endpoint' },
-    { title: 'clients', alignment: 'right' },
+    ...(page.width < ROOM_FOR_CLIENTS ? [] : [{ title: 'clients', alignment: 'right' } as const]),
     { title: 'attempts', alignment: 'right' },
     { title: '1 SYN' },
     { title: '2 SYN-ACK' },

@@ -2,7 +2,7 @@
  * The attempts that the table report shows: collected in bounded memory while they come, printed when the report is there. Attempts with the same server,
  * verdict and network make one group, of which the count, the span, and the first few attempts are kept.
  */
-import type { Handshake, Leg, VerdictName } from '../../handshake/handshake.ts';
+import type { Handshake, Leg, LegName, VerdictName } from '../../handshake/handshake.ts';
 import { VERDICTS } from '../../handshake/handshake.ts';
 import { printable } from '../escape.ts';
 import type { Page } from './page.ts';
@@ -64,7 +64,11 @@ export class Attempts {
       if (shown.length === 0 && hidden.length === 0) continue;
       room -= shown.length;
       page.heading(section.title);
-      page.add(page.colours.dim(`times in UTC${page.today === '' ? '' : `, ${page.today}`}`));
+      page.add(
+        page.colours.dim(
+          `times in UTC${page.today === '' ? '' : `, ${page.today}`}; tripod show FILE NUMBER draws one as a ladder`,
+        ),
+      );
       for (const group of shown) printGroup(page, group);
       if (hidden.length > 0) {
         page.blank();
@@ -232,7 +236,7 @@ function printAttempt(page: Page, handshake: Handshake): void {
   for (const row of LEG_ROWS) {
     const missing = handshake.missingLeg === row.name;
     const lead = padEnd(`    ${row.label}`, LABEL.length);
-    page.add(legText(page, handshake.legs[row.key], began, missing), missing ? page.colours.red(lead) : lead);
+    page.add(legText(page, handshake.legs[row.key], row.name, began, missing), missing ? page.colours.red(lead) : lead);
   }
   const { reset, icmp } = handshake;
   if (reset !== null) {
@@ -257,13 +261,16 @@ function printAttempt(page: Page, handshake: Handshake): void {
   }
 }
 
-function legText(page: Page, leg: Leg, began: string | null, missing: boolean): string {
+function legText(page: Page, leg: Leg, name: LegName, began: string | null, missing: boolean): string {
   if (leg.count === 0 || leg.first === null) {
     if (leg.grade === 'inferred') return page.colours.yellow(GRADE_WORDS.inferred);
     return missing ? page.colours.red('missing') : GRADE_WORDS['not-seen'];
   }
-  const grade = leg.grade === 'ignored' ? ` - ${page.colours.red('the server took no notice')}` : '';
-  return `${gaps(leg, began ?? leg.first)}  ${leg.frames.length === 1 && leg.count === 1 ? 'frame' : 'frames'} ${listed(leg.frames, leg.count, IDS)}${grade}`;
+  const grade =
+    leg.grade === 'ignored'
+      ? ` - ${page.colours.red(`the ${name === 'syn-ack' ? 'client' : 'server'} took no notice`)}`
+      : '';
+  return `${gaps(leg, began ?? leg.first)}  ${framesText(leg, page.files, IDS)}${grade}`;
 }
 
 /** "+0, +1.02 s, +3.07 s"; where not every time is known, "+0 to +3.07 s (3 times)". */
@@ -279,4 +286,18 @@ function gaps(leg: Leg, began: string): string {
   return leg.count === 2
     ? `${gap(leg.first)}, ${gap(leg.last)}`
     : `${gap(leg.first)} to ${gap(leg.last)} (${count(leg.count)} times)`;
+}
+
+/** "frames 1, 2, 3"; of several files "frames 1, 2 of a.pcap, 1 of b.pcap". */
+export function framesText(leg: Leg, files: readonly string[], most: number): string {
+  const noun = leg.count === 1 ? 'frame' : 'frames';
+  if (leg.files === undefined) return `${noun} ${listed(leg.frames, leg.count, most)}`;
+  const parts: string[] = [];
+  for (const [index, frame] of leg.frames.slice(0, most).entries()) {
+    const file = leg.files[index] ?? 0;
+    const isLastOfFile = index + 1 >= Math.min(most, leg.frames.length) || leg.files[index + 1] !== file;
+    parts.push(isLastOfFile ? `${frame} of ${printable((files[file] ?? '').replace(/^.*[/\\]/, ''))}` : String(frame));
+  }
+  const rest = leg.count - parts.length;
+  return `${noun} ${parts.join(', ')}${rest > 0 ? `, and ${count(rest)} more` : ''}`;
 }

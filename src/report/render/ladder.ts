@@ -5,10 +5,10 @@
 import type { Handshake } from '../../handshake/handshake.ts';
 import type { TracedSegment } from '../../handshake/trace.ts';
 import { printable } from '../escape.ts';
-import { network, tint } from './attempts.ts';
+import { framesText, network, tint } from './attempts.ts';
 import { Page } from './page.ts';
 import { restsOn } from './rests-on.ts';
-import { date, duration, endpoint, listed, moment, padEnd, secondsBetween, wrap } from './text.ts';
+import { count, date, duration, endpoint, moment, padEnd, secondsBetween, unbroken, wrap } from './text.ts';
 import { LEG_ROWS, VERDICT_WORDS } from './words.ts';
 
 export interface LadderOptions {
@@ -25,6 +25,8 @@ const LADDER_NARROW = 26;
 const LADDER_WIDE = 40;
 /** From this width on the arrows are long. */
 const WIDE = 100;
+/** The trace has no more (segment-trace.ts). */
+const MOST_SEGMENTS = 1000;
 /** Packet numbers of a leg. */
 const FRAMES_SHOWN = 8;
 /** Below this the numbers stand under the arrow, not beside it. */
@@ -33,9 +35,9 @@ const BESIDE = 24;
 export function renderLadder(handshake: Handshake, segments: readonly TracedSegment[], options: LadderOptions): string {
   const start = segments[0]?.time ?? handshake.legs.syn.first ?? handshake.legs.synAck.first;
   const today = start === null ? '' : date(start);
-  const page = new Page(options.width, options.colour, today);
+  const page = new Page(options.width, options.colour, today, options.files);
   addTitle(page, handshake, start);
-  addRungs(page, handshake, segments, options.files);
+  addRungs(page, handshake, segments);
   addLegs(page, handshake, segments);
   addVerdict(page, handshake);
   return page.toString();
@@ -48,16 +50,21 @@ function addTitle(page: Page, handshake: Handshake, start: string | null): void 
     `${colours.bold(`Attempt #${handshake.id}`)}  ${endpoint(handshake.client)} (client) > ${endpoint(handshake.server)} (server)${around === '' ? '' : `, ${around}`}`,
   );
   page.add(`${tint(page, handshake.verdict, handshake.verdict)}: ${printable(handshake.reason)}`);
-  if (start !== null) page.add(`Begins ${page.today} ${moment(start, page.today)} UTC. Numbers are relative to the ISN, the raw ones in brackets.`);
+  if (start !== null)
+    page.add(
+      `Begins ${page.today} ${moment(start, page.today)} UTC. Numbers are relative to the ISN, the raw ones in brackets.`,
+    );
 }
 
-function addRungs(page: Page, handshake: Handshake, segments: readonly TracedSegment[], files: readonly string[]): void {
+function addRungs(page: Page, handshake: Handshake, segments: readonly TracedSegment[]): void {
+  const { files } = page;
   if (segments.length === 0) return;
   const ladder = page.width >= WIDE ? LADDER_WIDE : LADDER_NARROW;
   page.blank();
   const left = `${'time'.padStart(TIME_WIDTH)}${'frame'.padStart(FRAME_WIDTH)}  `;
   page.addLines([page.colours.dim(`${left}${padEnd('client', ladder - 'server'.length)}server`)]);
   const start = segments[0]?.time ?? '0';
+  const sent = new Set<string>();
   let previous: TracedSegment | null = null;
   let file = -1;
   for (const segment of segments) {
@@ -65,12 +72,26 @@ function addRungs(page: Page, handshake: Handshake, segments: readonly TracedSeg
       file = segment.file;
       page.add(page.colours.dim(`in ${printable(files[file] ?? `file ${file + 1}`)}`), ' '.repeat(left.length));
     }
-    addRung(page, ladder, segment, handshake, start, previous);
+    const sending = `${segment.event} ${segment.sequence}`;
+    addRung(page, ladder, handshake, { segment, start, previous, isRepeated: sent.has(sending) });
+    sent.add(sending);
     previous = segment;
   }
+  if (segments.length >= MOST_SEGMENTS)
+    page.add(`... the first ${count(segments.length)} segments; later ones are not drawn.`);
 }
 
-function addRung(page: Page, ladder: number, segment: TracedSegment, handshake: Handshake, start: string, previous: TracedSegment | null): void {
+interface Rung {
+  readonly segment: TracedSegment;
+  /** Time of the first segment. */
+  readonly start: string;
+  readonly previous: TracedSegment | null;
+  /** The same event with the same sequence number was there before. */
+  readonly isRepeated: boolean;
+}
+
+function addRung(page: Page, ladder: number, handshake: Handshake, rung: Rung): void {
+  const { segment, start, previous } = rung;
   const { colours } = page;
   const gap = previous === null ? '' : signed(secondsBetween(previous.time, segment.time));
   const left = `${signed(secondsBetween(start, segment.time)).padStart(TIME_WIDTH)}${String(segment.frame).padStart(FRAME_WIDTH)}  `;
@@ -78,18 +99,21 @@ function addRung(page: Page, ladder: number, segment: TracedSegment, handshake: 
   const rails = `|${' '.repeat(ladder - 2)}|`;
   const room = page.width - left.length - ladder - 2;
   const beside = room >= BESIDE;
-  const details = rungDetails(page, segment, handshake).flatMap((text) => wrap(text, beside ? room : page.width - left.length - 2));
-  const rung = paintArrow(page, segment, arrow(segment, ladder));
+  const details = rungDetails(page, rung, handshake).flatMap((text) =>
+    wrap(text, beside ? room : page.width - left.length - 2),
+  );
+  const drawn = paintArrow(page, segment, arrow(segment, ladder));
   if (beside) {
     const rows = Math.max(details.length, gap === '' ? 1 : 2);
     for (let row = 0; row < rows; row += 1) {
       const margin = row === 0 ? left : row === 1 ? under : ' '.repeat(left.length);
-      page.addLines([`${row === 1 ? colours.dim(margin) : margin}${row === 0 ? rung : rails}  ${details[row] ?? ''}`]);
+      page.addLines([`${row === 1 ? colours.dim(margin) : margin}${row === 0 ? drawn : rails}  ${details[row] ?? ''}`]);
     }
     return;
   }
-  page.addLines([`${left}${rung}`]);
-  for (const [index, detail] of details.entries()) page.addLines([`${index === 0 ? colours.dim(under) : ' '.repeat(left.length)}  ${detail}`]);
+  page.addLines([`${left}${drawn}`]);
+  for (const [index, detail] of details.entries())
+    page.addLines([`${index === 0 ? colours.dim(under) : ' '.repeat(left.length)}  ${detail}`]);
 }
 
 function signed(seconds: number): string {
@@ -115,21 +139,29 @@ function paintArrow(page: Page, segment: TracedSegment, text: string): string {
 }
 
 /** What stands beside an arrow, a line each: what it was taken for, its numbers, its options. */
-function rungDetails(page: Page, segment: TracedSegment, { isn }: Handshake): string[] {
-  const remark = EVENT_WORDS[segment.event] ?? printable(segment.event).replaceAll('-', ' ');
+function rungDetails(page: Page, { segment, isRepeated }: Rung, { isn }: Handshake): string[] {
+  const remark = isRepeated && REPEATABLE.includes(segment.event) ? 'retransmission' : remarkOn(segment.event);
   const lines = remark === '' ? [] : [page.colours.bold(remark)];
   if (segment.from === 'icmp') return [...lines, printable(segment.flags)];
   const [own, other] = segment.from === 'client' ? [isn.client, isn.server] : [isn.server, isn.client];
   const numbers: string[] = [];
-  if (segment.sequence !== null) numbers.push(`seq ${relative(segment.sequence, own)}`);
-  if (segment.acknowledgment !== null && segment.flags.includes('ACK')) numbers.push(`ack ${relative(segment.acknowledgment, other)}`);
+  if (segment.sequence !== null) numbers.push(unbroken(`seq ${relative(segment.sequence, own)}`));
+  if (segment.acknowledgment !== null && segment.flags.includes('ACK'))
+    numbers.push(unbroken(`ack ${relative(segment.acknowledgment, other)}`));
   if (numbers.length > 0) lines.push(numbers.join(', '));
   const facts = [`len ${segment.payloadLength}`];
   if (segment.window !== null) facts.push(`win ${segment.window}`);
   facts.push(`ttl ${segment.ttl}`);
   lines.push(facts.join(', '));
-  if (segment.options !== '') lines.push(`<${printable(segment.options).replaceAll(',', ', ')}>`);
+  if (segment.options !== '') lines.push(`<${printable(segment.options).split(',').map(unbroken).join(', ')}>`);
   return lines;
+}
+
+/** Events that are a retransmission when they come a second time. */
+const REPEATABLE: readonly string[] = ['syn', 'syn-ack'];
+
+function remarkOn(event: string): string {
+  return EVENT_WORDS[event] ?? printable(event).replaceAll('-', ' ');
 }
 
 /** Modulo 2^32, and the raw number in brackets; a number before the ISN, or with the ISN unknown, stays recognisable. */
@@ -141,10 +173,8 @@ function relative(raw: number, isn: number | null): string {
 const EVENT_WORDS: Readonly<Record<string, string>> = {
   syn: '',
   'syn-new': '',
-  'syn-again': 'retransmission',
   'syn-crossing': 'simultaneous open',
   'syn-ack': '',
-  'syn-ack-again': 'retransmission',
   'syn-ack-late': 'SYN-ACK again, after the third leg',
   'syn-ack-stray': 'acknowledges another SYN',
   'third-leg': 'third leg',
@@ -170,10 +200,15 @@ function addLegs(page: Page, handshake: Handshake, segments: readonly TracedSegm
   page.heading('Legs');
   for (const { key, name, label } of LEG_ROWS) {
     const leg = handshake.legs[key];
-    const where =
-      leg.count === 0 ? '' : `${leg.frames.length === 1 && leg.count === 1 ? 'frame' : 'frames'} ${listed(leg.frames, leg.count, FRAMES_SHOWN)}; `;
-    const word = leg.grade === 'not-seen' && handshake.missingLeg === name ? page.colours.red('missing') : gradeTint(page, leg.grade);
-    page.add(`${where}${restsOn(name, handshake, segments)}`, `  ${label.padEnd(8)} ${padEnd(word, 'accepted'.length)}  `);
+    const where = leg.count === 0 ? '' : `${framesText(leg, page.files, FRAMES_SHOWN)}; `;
+    const word =
+      leg.grade === 'not-seen' && handshake.missingLeg === name
+        ? page.colours.red('missing')
+        : gradeTint(page, leg.grade);
+    page.add(
+      `${where}${restsOn(name, handshake, segments)}`,
+      `  ${label.padEnd(8)} ${padEnd(word, 'accepted'.length)}  `,
+    );
   }
 }
 
@@ -185,7 +220,10 @@ function gradeTint(page: Page, grade: string): string {
 function addVerdict(page: Page, handshake: Handshake): void {
   const { latency, notes, diagnoses } = handshake;
   page.heading('Verdict');
-  page.add(`${tint(page, handshake.verdict, handshake.verdict)} (${VERDICT_WORDS[handshake.verdict].phrase}): ${printable(handshake.reason)}`, '  ');
+  page.add(
+    `${tint(page, handshake.verdict, handshake.verdict)} (${VERDICT_WORDS[handshake.verdict].phrase}): ${printable(handshake.reason)}`,
+    '  ',
+  );
   const gaps: string[] = [];
   if (latency.synToSynAck !== null) gaps.push(`SYN to SYN-ACK ${duration(latency.synToSynAck)}`);
   if (latency.synAckToAck !== null) gaps.push(`SYN-ACK to ACK ${duration(latency.synAckToAck)}`);

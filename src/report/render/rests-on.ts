@@ -11,26 +11,53 @@ export function restsOn(leg: LegName, handshake: Handshake, segments: readonly T
   if (grade === 'not-seen') return 'neither in the capture nor to be inferred from it';
   const proof = PROOFS[leg](handshake, segments);
   if (grade === 'accepted') {
-    return proof === null ? 'a later packet of the other side proves it' : `proved by frame ${proof.frame} (${proof.flags} from the ${proof.from})`;
+    return proof === null
+      ? 'a later packet of the other side proves it'
+      : `proved by frame ${proof.frame} (${proof.flags} from the ${proof.from})`;
   }
   if (grade === 'inferred') {
-    return proof === null ? 'a later packet is impossible without it' : `frame ${proof.frame} (${proof.flags} from the ${proof.from}) is impossible without it`;
+    return proof === null
+      ? 'a later packet is impossible without it'
+      : `frame ${proof.frame} (${proof.flags} from the ${proof.from}) is impossible without it`;
   }
-  const repeated = segments.find((segment) => segment.event === 'syn-ack-late');
-  return repeated === undefined
-    ? 'the other side stays silent, while this side repeats what it sent'
-    : `the server repeats its SYN-ACK after it, in frame ${repeated.frame}`;
+  return leg === 'syn-ack' ? repeatedSyn(segments) : repeatedSynAck(segments);
+}
+
+/** The client goes on sending its SYN. */
+function repeatedSyn(segments: readonly TracedSegment[]): string {
+  const answer = segments.findIndex((segment) => segment.event === 'syn-ack');
+  const again = segments.find((segment, index) => index > answer && segment.event === 'syn');
+  return again === undefined
+    ? 'the client goes on as if it had not come'
+    : `the client repeats its SYN after it, in frame ${again.frame}`;
+}
+
+/** The server goes on sending its SYN-ACK. */
+function repeatedSynAck(segments: readonly TracedSegment[]): string {
+  const again = segments.find((segment) => segment.event === 'syn-ack-late');
+  return again === undefined
+    ? 'the server stays silent, while the client repeats what it sent'
+    : `the server repeats its SYN-ACK after it, in frame ${again.frame}`;
 }
 
 type Proof = (handshake: Handshake, segments: readonly TracedSegment[]) => TracedSegment | null;
 
 const PROOFS: Readonly<Record<LegName, Proof>> = {
   // The server acknowledges the client's ISN: it has the SYN.
-  syn: ({ isn }, segments) => first(segments, (s) => s.from === 'server' && (isn.client === null || beyond(s.acknowledgment, isn.client))),
+  syn: ({ isn }, segments) =>
+    first(segments, (s) => s.from === 'server' && (isn.client === null || beyond(s.acknowledgment, isn.client))),
   // The client acknowledges the server's ISN: it has the SYN-ACK.
-  'syn-ack': ({ isn }, segments) => first(segments, (s) => s.from === 'client' && !s.flags.includes('SYN') && (isn.server === null || beyond(s.acknowledgment, isn.server))),
+  'syn-ack': ({ isn }, segments) =>
+    first(
+      segments,
+      (s) =>
+        s.from === 'client' &&
+        !s.flags.includes('SYN') &&
+        (isn.server === null || beyond(s.acknowledgment, isn.server)),
+    ),
   // The server goes on as only an open connection does: beyond its ISN + 1, or acknowledging more than the SYN.
-  ack: (_, segments) => first(segments, (s) => s.event === 'server-took' || (s.from === 'server' && s.event.startsWith('fin'))),
+  ack: (_, segments) =>
+    first(segments, (s) => s.event === 'server-took' || (s.from === 'server' && s.event.startsWith('fin'))),
 };
 
 function first(segments: readonly TracedSegment[], holds: (segment: TracedSegment) => boolean): TracedSegment | null {

@@ -13,9 +13,14 @@ import { addSelfCheck } from './self-check.ts';
 import { count, counted, date, duration, endpoint, moment } from './text.ts';
 
 /** Attempts kept for the list that is asked for with --sort, when no limit was given. */
-export const INDIVIDUALS = 20;
-/** Rows of the table of latencies. */
-const LATENCY_ROWS = 10;
+const INDIVIDUALS = 20;
+/** Endpoints in the table of latencies. */
+const LATENCY_ROWS = 5;
+
+const FIGURES = ['p50', 'p90', 'p99', 'max'] as const;
+type Figure = (typeof FIGURES)[number];
+/** Columns of the page from which all of them are shown. */
+const ROOM_FOR_FIGURES = 72;
 
 export function tableRenderer(options: RenderOptions): Renderer {
   const attempts = new Attempts();
@@ -31,7 +36,12 @@ export function tableRenderer(options: RenderOptions): Renderer {
     },
     end(report) {
       const first = report.capture.sources.find((source) => source.first !== null)?.first ?? null;
-      const page = new Page(options.width, options.colour, first === null ? '' : date(first));
+      const page = new Page(
+        options.width,
+        options.colour,
+        first === null ? '' : date(first),
+        report.capture.sources.map(({ name }) => name),
+      );
       addAnswer(page, report, options.limit);
       if (options.individually) addList(page, individuals, unlisted);
       else attempts.print(page, options.limit);
@@ -72,6 +82,7 @@ function addList(page: Page, handshakes: readonly Handshake[], unlisted: number)
 
 function addLatencies(page: Page, report: Report, limit: number): void {
   const rows: string[][] = [];
+  const figures = page.width < ROOM_FOR_FIGURES ? FIGURES.filter((figure) => figure !== 'p99') : FIGURES;
   const measured = report.servers.filter(
     (server) => size(server.latency.synToSynAck) + size(server.latency.synAckToAck) > 0,
   );
@@ -79,15 +90,15 @@ function addLatencies(page: Page, report: Report, limit: number): void {
   for (const server of measured.slice(0, limit)) {
     const name = endpoint(server);
     const legs = [
-      latencyRow('SYN to SYN-ACK', server.latency.synToSynAck),
-      latencyRow('SYN-ACK to ACK', server.latency.synAckToAck),
+      latencyRow('SYN to SYN-ACK', server.latency.synToSynAck, figures),
+      latencyRow('SYN-ACK to ACK', server.latency.synAckToAck, figures),
     ];
     for (const [index, leg] of legs.filter((cells) => cells !== null).entries())
       rows.push([index === 0 ? name : '', ...leg]);
   }
   if (rows.length === 0) return;
   page.heading('Latency');
-  const titles = ['p50', 'p90', 'p99', 'max'].map((title) => ({ title, alignment: 'right' }) as const);
+  const titles = figures.map((title) => ({ title, alignment: 'right' }) as const);
   page.addLines(
     grid(
       [{ title: 'endpoint' }, { title: 'legs' }, { title: 'count', alignment: 'right' }, ...titles],
@@ -103,10 +114,9 @@ function size(distribution: MaybeDistribution): number {
   return 'count' in distribution ? (distribution.count ?? 0) : 0;
 }
 
-function latencyRow(legs: string, distribution: MaybeDistribution): string[] | null {
+function latencyRow(legs: string, distribution: MaybeDistribution, figures: readonly Figure[]): string[] | null {
   if (!isMeasured(distribution)) return null;
-  const { p50, p90, p99, max } = distribution;
-  return [legs, count(distribution.count), ...[p50, p90, p99, max].map(duration)];
+  return [legs, count(distribution.count), ...figures.map((figure) => duration(distribution[figure]))];
 }
 
 function isMeasured(distribution: MaybeDistribution): distribution is Extract<MaybeDistribution, { count: number }> {

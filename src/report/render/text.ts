@@ -19,12 +19,12 @@ export function counted(value: number, noun: string, plural = `${noun}s`): strin
   return `${count(value)} ${value === 1 ? noun : plural}`;
 }
 
-/** Seconds as "35 us", "1.25 ms", "3.07 s", "12 m 5 s", "3 h 2 m", "2 d 4 h". */
+/** Seconds as "35 µs", "1.25 ms", "3.07 s", "12 m 5 s", "3 h 2 m", "2 d 4 h". */
 export function duration(seconds: number): string {
   if (seconds < 0) return `-${duration(-seconds)}`;
   if (seconds === 0) return '0';
   if (seconds < 1e-6) return `${significant(seconds * 1e9)} ns`;
-  if (seconds < 1e-3) return `${significant(seconds * 1e6)} us`;
+  if (seconds < 1e-3) return `${significant(seconds * 1e6)} µs`;
   if (seconds < 1) return `${significant(seconds * 1e3)} ms`;
   if (seconds < 60) return `${significant(seconds)} s`;
   const whole = Math.round(seconds);
@@ -123,16 +123,29 @@ export function wrap(text: string, width: number, lead = ''): string[] {
     }
   }
   lines.push(line);
-  return lines.map((content, index) => (index === 0 ? lead : ' '.repeat(indent)) + content);
+  return lines.map((content, index) => (index === 0 ? lead : ' '.repeat(indent)) + content.replaceAll(NO_BREAK, ' '));
 }
 
+/** The parts of a long word: of a path at its slashes, where that fills half of a line. */
 function pieces(word: string, room: number): string[] {
   if (visibleLength(word) <= room || word.includes('\u001b')) return [word];
   const characters = [...word];
   const parts: string[] = [];
-  for (let at = 0; at < characters.length; at += room) parts.push(characters.slice(at, at + room).join(''));
+  for (let at = 0; at < characters.length; ) {
+    const slash = characters.slice(at, at + room).lastIndexOf('/');
+    const length = characters.length - at > room && slash >= room / 2 ? slash + 1 : room;
+    parts.push(characters.slice(at, at + length).join(''));
+    at += length;
+  }
   return parts;
 }
+
+/** A word that `wrap` must not break: its blanks become no-break spaces, which `wrap` turns back. */
+export function unbroken(text: string): string {
+  return text.replaceAll(' ', NO_BREAK);
+}
+
+const NO_BREAK = '\u00a0';
 
 /** "1, 2, 3" of up to `most` numbers; then how many more. */
 export function listed(numbers: readonly number[], total: number, most: number): string {

@@ -1,0 +1,89 @@
+/** Groups of options that commands share, as plain data to spread. */
+import { LEGS, VERDICTS } from '../handshake/handshake.ts';
+import type { OptionSpecs } from './command.ts';
+
+export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
+export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as const;
+/** "any" stands for every leg. */
+export const MISSING_CHOICES = ['any', ...LEGS] as const;
+export const SHOW_FORMATS = ['ladder', 'json'] as const;
+
+const ENDPOINTS = 'Which attempts are judged:';
+const LIST = 'Which of them are listed:';
+const JUDGING = 'How they are judged:';
+const OUTPUT = 'Output:';
+
+export const ENDPOINT_OPTIONS = {
+  port: { kind: 'list', group: ENDPOINTS, describe: 'Server ports: 443, or 80,8000-8010' },
+  server: { kind: 'list', group: ENDPOINTS, describe: 'Servers: ADDRESS[/PREFIX][:PORT], [IPV6]:PORT' },
+  client: { kind: 'list', group: ENDPOINTS, describe: 'Clients: ADDRESS[/PREFIX]' },
+  since: {
+    kind: 'value',
+    group: ENDPOINTS,
+    describe: 'Begun at or after: ISO 8601 (UTC unless it names a zone), epoch seconds, or +10s after the first packet',
+  },
+  until: { kind: 'value', group: ENDPOINTS, describe: 'Begun before: like --since' },
+} as const satisfies OptionSpecs;
+
+export const LIST_OPTIONS = {
+  verdict: { kind: 'list', group: LIST, describe: 'These verdicts', choices: VERDICTS },
+  missing: {
+    kind: 'list',
+    group: LIST,
+    describe: 'Those that lack a leg, or this one',
+    choices: MISSING_CHOICES,
+    implied: 'any',
+  },
+  limit: { kind: 'value', group: LIST, describe: 'At most this many (table: rows of each part)' },
+  sort: {
+    kind: 'value',
+    group: LIST,
+    describe: 'In this order (table: attempts one by one, the first 20 unless --limit)',
+    choices: SORT_KEYS,
+  },
+} as const satisfies OptionSpecs;
+
+export const JUDGING_OPTIONS = {
+  patience: {
+    kind: 'value',
+    group: JUDGING,
+    describe: 'How long the capture must go on before an answer counts as missing: 3, 3s, 500ms',
+    default: '3s',
+  },
+  'max-open': {
+    kind: 'value',
+    group: JUDGING,
+    describe: 'Most attempts that are open at a time: the bound on memory',
+    default: '1000000',
+  },
+} as const satisfies OptionSpecs;
+
+export const CHECK_OPTIONS = {
+  check: { kind: 'flag', group: OUTPUT, describe: 'Exit with 1 when a leg is missing' },
+} as const satisfies OptionSpecs;
+
+export const OUTPUT_OPTIONS = {
+  out: { kind: 'value', group: OUTPUT, describe: 'Write to this file instead of standard output', path: true },
+  color: {
+    kind: 'flag',
+    group: OUTPUT,
+    describe: 'Colour, also into a pipe; --no-color for none (also: NO_COLOR, FORCE_COLOR)',
+    aliases: ['colour'],
+  },
+  width: { kind: 'value', group: OUTPUT, describe: 'Columns of text output; the terminal’s, or 80, unless told' },
+  progress: { kind: 'flag', group: OUTPUT, describe: 'A bar on standard error for long files; --no-progress for none' },
+} as const satisfies OptionSpecs;
+
+export const FORMAT_OPTION = {
+  format: { kind: 'value', group: OUTPUT, describe: 'How results are written', choices: FORMATS, default: 'table' },
+} as const satisfies OptionSpecs;
+
+export const SHOW_FORMAT_OPTION = {
+  format: {
+    kind: 'value',
+    group: OUTPUT,
+    describe: 'How the attempt is written',
+    choices: SHOW_FORMATS,
+    default: 'ladder',
+  },
+} as const satisfies OptionSpecs;

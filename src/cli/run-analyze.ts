@@ -1,0 +1,49 @@
+/** What `tripod analyze` does, with everything resolved. */
+import { analyzeSources } from '../pipeline.ts';
+import { RENDERERS } from '../report/render/index.ts';
+import type { Report } from '../report/report.ts';
+import { expandInputs } from '../source/open.ts';
+import type { Context } from './context.ts';
+import { withDestination } from './destination.ts';
+import { EXIT } from './errors.ts';
+import { createProgress } from './progress.ts';
+import type { ResolvedAnalyze } from './resolve.ts';
+import { tell } from './tell.ts';
+
+export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
+  const { sources, warnings } = await expandInputs(options.files, { stdin: context.stdin });
+  for (const warning of warnings) await tell(context, warning);
+  const renderer = RENDERERS[options.format]({
+    version: options.analysis.version,
+    width: options.width,
+    colour: options.colour,
+    limit: options.limit,
+    individually: options.individually,
+  });
+  const progress = createProgress(context, options.progress);
+  const result = await withDestination(options.out, sources, context, async (output) => {
+    output.write(renderer.begin());
+    const sink = {
+      handshake: (handshake: Parameters<typeof renderer.handshake>[0]): void =>
+        output.write(renderer.handshake(handshake)),
+      drain: (): Promise<void> => output.drain(),
+      progress: progress.update,
+    };
+    try {
+      const analysis = await analyzeSources(sources, options.analysis, sink);
+      output.write(renderer.end(analysis.report));
+      return analysis;
+    } finally {
+      progress.clear();
+    }
+  });
+  for (const failure of result.failures) await tell(context, failure.message);
+  if (result.failures.length > 0) return EXIT.COULD_NOT;
+  return options.check && lacksLeg(result.report) ? EXIT.LEG_MISSING : EXIT.DONE;
+}
+
+/** An attempt lacks a leg, or an endpoint that was asked for saw no SYN at all. */
+function lacksLeg(report: Report): boolean {
+  const attempts = Object.values(report.summary.byMissingLeg).some((times) => times > 0);
+  return attempts || report.servers.some((server) => server.asked && server.missingLeg !== null);
+}

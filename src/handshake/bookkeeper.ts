@@ -1,0 +1,337 @@
+/**
+ * Writes down what the transition table says: one small method an action. It decides nothing but what each number means; states and verdicts are made
+ * elsewhere.
+ */
+import { distance } from '../bytes/sequence.ts';
+import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
+import { FLAG, type Segment } from '../wire/segment.ts';
+import { parseOptions } from '../wire/tcp-options.ts';
+import { type Attempts, FILL, MARK, QUOTES, T, W } from './attempts.ts';
+import { RESET_FROM } from './evidence.ts';
+import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
+import { ACTION, type Action } from './transitions.ts';
+
+/** Checksums cost time, and a sample tells the vantage as well: they are looked at in this many attempts. */
+const CHECKSUM_SAMPLE = 4096;
+
+/** Scheduling of the capturing host may record answers this much later than they came. */
+const SLACK_NANOS = 10e6;
+
+export class Bookkeeper {
+  /** Of the packet at hand: nanoseconds since the capture's base, the capture's clock, packet number with the file's index. */
+  time = 0;
+  clock = 0;
+  frame = 0;
+  private readonly attempts: Attempts;
+  private readonly frames: FrameLists;
+
+  constructor(attempts: Attempts, frames: FrameLists) {
+    this.attempts = attempts;
+    this.frames = frames;
+  }
+
+  /** Does what the transition table says. */
+  perform(action: Action, slot: number, segment: Segment, fromClient: boolean): void {
+    switch (action) {
+      case ACTION.ADD_SYN:
+        this.addSyn(slot, segment);
+        break;
+      case ACTION.ADD_SYN_ACK:
+        this.addSynAck(slot, segment);
+        break;
+      case ACTION.ADD_THIRD_LEG:
+        this.addThirdLeg(slot, segment);
+        break;
+      case ACTION.ADD_WRONG:
+        this.addWrong(slot, segment);
+        break;
+      case ACTION.ADD_AGAIN:
+        this.attempts.count(slot, W.AGAIN_COUNT);
+        this.addThirdLeg(slot, segment);
+        break;
+      case ACTION.NOTE_TOOK:
+        this.noteTook(slot, segment, fromClient);
+        break;
+      case ACTION.NOTE_SERVER_ACK:
+        this.noteServerAck(slot, segment);
+        break;
+      case ACTION.NOTE_ICMP:
+        this.noteIcmp(slot, segment, fromClient);
+        break;
+      default:
+        this.performRare(action, slot, segment, fromClient);
+    }
+  }
+
+  private performRare(action: Action, slot: number, segment: Segment, fromClient: boolean): void {
+    switch (action) {
+      case ACTION.NOTE_CROSSING:
+        this.noteCrossing(slot, segment);
+        break;
+      case ACTION.NOTE_CHALLENGE:
+        this.attempts.mark(slot, MARK.CHALLENGED);
+        break;
+      case ACTION.NOTE_STRAY_SYN_ACK:
+        this.noteStraySynAck(slot, segment);
+        break;
+      case ACTION.NOTE_GIVING_UP:
+        this.noteGivingUp(slot, segment);
+        break;
+      case ACTION.NOTE_REFUSAL:
+        this.noteReset(slot, segment, fromClient, MARK.REFUSED);
+        break;
+      case ACTION.NOTE_STRAY_RESET:
+        this.noteReset(slot, segment, fromClient, MARK.RESET_WRONG_NUMBERS);
+        break;
+      case ACTION.NOTE_CLIENT_RESET:
+        this.noteReset(slot, segment, fromClient, MARK.CLIENT_RESET);
+        break;
+      case ACTION.NOTE_BARE_RESET:
+        this.noteReset(slot, segment, fromClient, MARK.RESET_BARE);
+        break;
+      case ACTION.NOTE_RESET:
+        this.noteReset(slot, segment, fromClient, MARK.RESET_OF_CONNECTION);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private addSyn(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    parseOptions(segment);
+    if (a.word(slot, W.SYN_COUNT) === 0) {
+      a.setTime(slot, T.SYN_FIRST, this.time);
+      a.setWord(slot, W.CLIENT_ISN, segment.sequence | 0);
+      if (a.word(slot, W.SYN_ACK_COUNT) > 0) a.mark(slot, MARK.REORDERED);
+      this.noteClientTtl(slot, segment);
+      this.noteLink(slot, segment, 0);
+    } else if (a.word(slot, W.SYN_ACK_COUNT) > 0) {
+      a.mark(slot, MARK.SYN_AFTER_SYN_ACK);
+    }
+    a.setTime(slot, T.SYN_LAST, this.time);
+    a.count(slot, W.SYN_COUNT);
+    this.listFrame(slot, T.SYN_FRAME, W.SYN_FRAMES, a.word(slot, W.SYN_COUNT));
+    if (segment.payloadLength > a.word(slot, W.SYN_DATA)) a.setWord(slot, W.SYN_DATA, segment.payloadLength);
+    if (segment.fastOpen || segment.payloadLength > 0) a.mark(slot, MARK.FAST_OPEN);
+    if (segment.multipath) a.mark(slot, MARK.MULTIPATH);
+    if (segment.optionsCut) a.mark(slot, MARK.OPTIONS_CUT);
+    const end = (segment.sequence + 1 + segment.payloadLength) | 0;
+    if (a.word(slot, W.SYN_COUNT) === 1 || distance(end, a.word(slot, W.CLIENT_END)) > 0) {
+      a.setWord(slot, W.CLIENT_END, end);
+    }
+  }
+
+  private addSynAck(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    const isn = segment.sequence | 0;
+    if (a.word(slot, W.SYN_ACK_COUNT) === 0) {
+      a.setTime(slot, T.SYN_ACK_FIRST, this.time);
+      // What the client did with a SYN-ACK of other numbers says nothing of this one.
+      a.unmark(slot, MARK.CLIENT_RESET);
+    }
+    if (!a.has(slot, MARK.SERVER_ISN_KNOWN)) this.noteServerIsn(slot, isn);
+    else if (isn !== a.word(slot, W.SERVER_ISN)) this.noteOtherIsn(slot, isn);
+    // A repeated SYN-ACK: the third leg that serves is the next one. (A first one that was recorded after its ACK changes nothing.)
+    if (a.word(slot, W.SYN_ACK_COUNT) > 0) {
+      if (a.word(slot, W.ACK_COUNT) > 0) this.noteRepeat(slot);
+      a.setWord(slot, W.ACK_SERVED, 0);
+    }
+    a.setTime(slot, T.SYN_ACK_LAST, this.time);
+    a.setTime(slot, T.SYN_ACK_CLOCK, this.clock);
+    a.count(slot, W.SYN_ACK_COUNT);
+    this.listFrame(slot, T.SYN_ACK_FRAME, W.SYN_ACK_FRAMES, a.word(slot, W.SYN_ACK_COUNT));
+    this.noteLink(slot, segment, 2);
+    this.noteServerTtl(slot, segment);
+  }
+
+  /**
+   * A SYN-ACK after the third leg shows that the server does not have it, unless it was under way when the third leg went the other way: then it comes within one
+   * round trip, for which the time from SYN to SYN-ACK is an upper bound.
+   */
+  private noteRepeat(slot: number): void {
+    const a = this.attempts;
+    const hasRoundTrip = a.word(slot, W.SYN_COUNT) > 0;
+    const roundTrip = hasRoundTrip ? Math.max(0, a.time(slot, T.SYN_ACK_FIRST) - a.time(slot, T.SYN_FIRST)) : 0;
+    if (this.time - a.time(slot, T.ACK_FIRST) > roundTrip + SLACK_NANOS) a.count(slot, W.REPEATS_AFTER_ACK);
+  }
+
+  private addThirdLeg(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    this.chooseServerIsn(slot, segment);
+    if (a.word(slot, W.ACK_COUNT) === 0) a.setTime(slot, T.ACK_FIRST, this.time);
+    a.count(slot, W.ACK_COUNT);
+    if (a.word(slot, W.ACK_SERVED) === 0) {
+      a.setWord(slot, W.ACK_SERVED, a.word(slot, W.ACK_COUNT));
+      a.setTime(slot, T.ACK_SERVED, this.time);
+    }
+    a.setTime(slot, T.ACK_LAST, this.time);
+    this.listFrame(slot, T.ACK_FRAME, W.ACK_FRAMES, a.word(slot, W.ACK_COUNT));
+    a.setWord(slot, W.CLIENT_ACKED, segment.acknowledgment | 0);
+    this.noteClientTtl(slot, segment);
+    this.follow(slot, segment, true);
+    const asks = segment.payloadLength > 0 || (segment.flags & FLAG.FIN) !== 0;
+    if (asks && a.time(slot, T.UNANSWERED) < 0) a.setTime(slot, T.UNANSWERED, this.clock);
+  }
+
+  /** The final ACK picks the SYN-ACK that counted; without a SYN-ACK in the capture it tells the ISN. */
+  private chooseServerIsn(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    const wanted = (segment.acknowledgment - 1) | 0;
+    if (!a.has(slot, MARK.SERVER_ISN_KNOWN)) {
+      this.noteServerIsn(slot, wanted);
+      return;
+    }
+    const ahead = distance(segment.acknowledgment, a.word(slot, W.SERVER_END));
+    if (a.has(slot, MARK.SEVERAL_SYN_ACKS)) this.swapServerIsn(slot, wanted);
+    if (wanted === a.word(slot, W.SERVER_ISN)) a.mark(slot, MARK.ACK_EXACT);
+    else if (ahead > 0 && !a.has(slot, MARK.ACK_EXACT)) a.mark(slot, MARK.ACK_AHEAD | MARK.CAPTURE_LOSS);
+  }
+
+  private swapServerIsn(slot: number, wanted: number): void {
+    const a = this.attempts;
+    for (const column of [W.OTHER_ISN_1, W.OTHER_ISN_2]) {
+      if (a.word(slot, column) !== wanted) continue;
+      a.setWord(slot, column, a.word(slot, W.SERVER_ISN));
+      a.setWord(slot, W.SERVER_ISN, wanted);
+      a.setWord(slot, W.SERVER_END, (wanted + 1) | 0);
+    }
+  }
+
+  private noteServerIsn(slot: number, isn: number): void {
+    this.attempts.setWord(slot, W.SERVER_ISN, isn);
+    this.attempts.setWord(slot, W.SERVER_END, (isn + 1) | 0);
+    this.attempts.mark(slot, MARK.SERVER_ISN_KNOWN);
+  }
+
+  private noteOtherIsn(slot: number, isn: number): void {
+    const a = this.attempts;
+    const first = !a.has(slot, MARK.SEVERAL_SYN_ACKS);
+    if (!first && isn === a.word(slot, W.OTHER_ISN_1)) return;
+    a.setWord(slot, first ? W.OTHER_ISN_1 : W.OTHER_ISN_2, isn);
+    if (first) a.setWord(slot, W.OTHER_ISN_2, isn);
+    a.mark(slot, MARK.SEVERAL_SYN_ACKS);
+  }
+
+  private addWrong(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    if (a.word(slot, W.WRONG_COUNT) === 0) {
+      a.setTime(slot, T.WRONG_FIRST, this.time);
+      a.setTime(slot, T.WRONG_FRAME, this.frame);
+    }
+    a.count(slot, W.WRONG_COUNT);
+    a.setWord(slot, W.CLIENT_ACKED, segment.acknowledgment | 0);
+  }
+
+  private noteCrossing(slot: number, segment: Segment): void {
+    this.attempts.mark(slot, MARK.CROSSED);
+    this.noteServerIsn(slot, segment.sequence | 0);
+    this.noteServerTtl(slot, segment);
+  }
+
+  /** The server went on. Its SYN-ACK and the third leg are inferred when they were not seen: verdict.ts does. */
+  private noteTook(slot: number, segment: Segment, fromClient: boolean): void {
+    this.attempts.mark(slot, MARK.TOOK);
+    if (this.attempts.word(slot, W.ACK_COUNT) === 0) this.attempts.mark(slot, MARK.CAPTURE_LOSS);
+    this.follow(slot, segment, fromClient);
+  }
+
+  private noteServerAck(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    a.mark(slot, a.word(slot, W.ACK_COUNT) > 0 ? MARK.SERVER_SPOKE : MARK.SERVER_ACKED);
+    this.follow(slot, segment, false);
+  }
+
+  private noteStraySynAck(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    a.mark(slot, MARK.STRAY_SYN_ACK);
+    a.count(slot, W.STRAY_COUNT);
+    a.setWord(slot, W.STRAY_ACKED, segment.acknowledgment | 0);
+    this.chainFrame(slot, W.STRAY_FRAMES, a.word(slot, W.STRAY_COUNT));
+    this.noteServerTtl(slot, segment);
+  }
+
+  /** The client's RST may answer a SYN-ACK of other numbers: RFC 9293 §3.10.7.3 gives it the number that was acknowledged. */
+  private noteGivingUp(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    const answers = a.has(slot, MARK.STRAY_SYN_ACK) && (segment.sequence | 0) === a.word(slot, W.STRAY_ACKED);
+    const mark = answers ? MARK.CLIENT_RESET : MARK.RESET_BEFORE_ANSWER;
+    if (a.word(slot, W.TTLS) >>> 24 === RESET_FROM.NONE) this.noteReset(slot, segment, true, mark);
+    else a.mark(slot, mark);
+  }
+
+  private noteReset(slot: number, segment: Segment, fromClient: boolean, mark: number): void {
+    const a = this.attempts;
+    a.mark(slot, mark);
+    const from = fromClient ? RESET_FROM.CLIENT : RESET_FROM.SERVER;
+    a.setWord(slot, W.TTLS, (a.word(slot, W.TTLS) & 0xffff) | (segment.ttl << 16) | (from << 24));
+    a.setTime(slot, T.RESET, this.time);
+    a.setTime(slot, T.RESET_FRAME, this.frame);
+  }
+
+  private noteIcmp(slot: number, segment: Segment, fromClient: boolean): void {
+    const a = this.attempts;
+    const isSyn = (segment.sequence | 0) === a.word(slot, fromClient ? W.CLIENT_ISN : W.SERVER_ISN);
+    const quotes = !isSyn && segment.hasSequence ? QUOTES.LATER : fromClient ? QUOTES.SYN : QUOTES.SYN_ACK;
+    if (quotes === QUOTES.LATER) a.mark(slot, MARK.ICMP_LATER);
+    if (a.word(slot, W.ICMP) !== 0) return;
+    const what = segment.icmpType | (segment.icmpCode << 8) | (quotes << 16) | (segment.icmpFamily << 24);
+    a.setWord(slot, W.ICMP, what);
+    a.setWord(slot, W.ICMP_FROM_0, segment.icmpFrom0);
+    a.setWord(slot, W.ICMP_FROM_1, segment.icmpFrom1);
+    a.setWord(slot, W.ICMP_FROM_2, segment.icmpFrom2);
+    a.setWord(slot, W.ICMP_FROM_3, segment.icmpFrom3);
+    a.setTime(slot, T.ICMP_FRAME, this.frame);
+  }
+
+  private noteClientTtl(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    if (a.has(slot, MARK.CLIENT_TTL_KNOWN)) return;
+    a.setWord(slot, W.TTLS, a.word(slot, W.TTLS) | segment.ttl);
+    a.mark(slot, MARK.CLIENT_TTL_KNOWN);
+  }
+
+  private noteServerTtl(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    if (a.has(slot, MARK.SERVER_TTL_KNOWN)) return;
+    a.setWord(slot, W.TTLS, a.word(slot, W.TTLS) | (segment.ttl << 8));
+    a.mark(slot, MARK.SERVER_TTL_KNOWN);
+  }
+
+  /** Direction and checksum, for the vantage. `shift` is 0 for the SYN, 2 for the SYN-ACK. */
+  private noteLink(slot: number, segment: Segment, shift: number): void {
+    const a = this.attempts;
+    let link = a.word(slot, W.LINK) & ~((3 << shift) | (3 << (shift + 4)));
+    link |= (segment.direction & 3) << shift;
+    if (this.attempts.time(slot, T.ID) <= CHECKSUM_SAMPLE) {
+      const checksum = tcpChecksum(segment);
+      if (checksum === CHECKSUM.GOOD) link |= FILL.FILLED << (shift + 4);
+      else if (checksum === CHECKSUM.UNFILLED) link |= FILL.UNFILLED << (shift + 4);
+    }
+    a.setWord(slot, W.LINK, link);
+  }
+
+  /** The leg's first packet has its place in the row, the further ones are chained. */
+  private listFrame(slot: number, first: number, chain: number, count: number): void {
+    if (count === 1) this.attempts.setTime(slot, first, this.frame);
+    else this.chainFrame(slot, chain, count);
+  }
+
+  private chainFrame(slot: number, chain: number, count: number): void {
+    if (count > FRAMES_LISTED) return;
+    const a = this.attempts;
+    a.setWord(slot, chain, this.frames.push(a.word(slot, chain), this.frame, this.time));
+  }
+
+  /** How far either side has got: what it sent is known of, what it acknowledges was sent. */
+  private follow(slot: number, segment: Segment, fromClient: boolean): void {
+    const a = this.attempts;
+    if ((segment.flags & FLAG.FIN) !== 0) a.mark(slot, fromClient ? MARK.CLIENT_FIN : MARK.SERVER_FIN);
+    const column = fromClient ? W.CLIENT_END : W.SERVER_END;
+    if (!fromClient && !a.has(slot, MARK.SERVER_ISN_KNOWN)) return;
+    const fin = (segment.flags & FLAG.FIN) !== 0 ? 1 : 0;
+    const end = (segment.sequence + segment.payloadLength + fin) | 0;
+    const ahead = distance(end, a.word(slot, column));
+    if (ahead > 0) a.setWord(slot, column, end);
+  }
+}

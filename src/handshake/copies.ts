@@ -1,0 +1,53 @@
+/**
+ * Copies of a frame: a mirror port, a bridge, a capture on `any` record one packet several times. A copy is counted, and never taken for a
+ * retransmission.
+ *
+ * A segment is a copy of one before it when all of it is equal and it came at once: no stack repeats a SYN or SYN-ACK in less than 200 ms. Without an IP
+ * identification (Linux: 0 in SYN-ACK and RST; IPv6 has none) equality says less, so the time must say more.
+ */
+import { distance } from '../bytes/sequence.ts';
+import { mix } from '../flow/hash.ts';
+import { KIND, type Segment } from '../wire/segment.ts';
+import { parseOptions } from '../wire/tcp-options.ts';
+import { type Attempts, ROW_WORDS, W } from './attempts.ts';
+
+const COPY_MILLIS = 200;
+const COPY_MILLIS_WITHOUT_IDENTIFICATION = 50;
+
+/** How many segments back the original of a copy may lie: W.RECENT_PRINT has as many places. */
+const RECENT = 4;
+
+/**
+ * True when the segment is a copy of one of the attempt's last few; else it is remembered as one of them.
+ * @param clock the capture's clock, nanoseconds.
+ */
+export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock: number): boolean {
+  const print = fingerprint(segment);
+  const millis = (clock / 1e6) | 0;
+  const words = attempts.words;
+  const row = slot * ROW_WORDS;
+  const limit = segment.ipId > 0 ? COPY_MILLIS : COPY_MILLIS_WITHOUT_IDENTIFICATION;
+  for (let i = 0; i < RECENT; i++) {
+    if (words[row + W.RECENT_PRINT + i] !== print) continue;
+    if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) <= limit) return true;
+  }
+  const next = words[row + W.RECENT_NEXT] as number;
+  words[row + W.RECENT_PRINT + next] = print;
+  words[row + W.RECENT_MILLIS + next] = millis;
+  words[row + W.RECENT_NEXT] = (next + 1) % RECENT;
+  return false;
+}
+
+/**
+ * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
+ * fills it in later), not the link layer. Never 0, which marks an unused place.
+ */
+function fingerprint(segment: Segment): number {
+  if (segment.kind === KIND.TCP) parseOptions(segment);
+  const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
+  const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);
+  const ends = Math.imul(segment.sourcePort ^ (segment.kind << 20) ^ (segment.icmpType << 24), 0x27d4eb2f);
+  const stamp = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : 0;
+  const h = mix(numbers ^ shape ^ ends ^ stamp);
+  return h === 0 ? 1 : h;
+}

@@ -1,0 +1,128 @@
+/**
+ * Where attempts wait for their time, in four queues:
+ *
+ *   FRESH     no SYN-ACK yet, last packet less than `patience` ago
+ *   GOING     SYN-ACK or third leg seen, last packet less than `patience` ago
+ *   WAITING   silent for `patience`: a verdict could be given, later packets may amend it; forgotten after `FORGET_NANOS`
+ *   SETTLED   the server took the third leg, `patience` ago at the most: what follows at once (RST, FIN) still belongs to the record
+ *
+ * A packet does not move its attempt in the queue: the attempt is looked at when its entry falls due, and queued again when it was alive since. With
+ * `isEager` each packet queues it again, so that it falls due exactly `patience` after its last packet: live output wants that.
+ */
+import { ExpiryQueue } from '../flow/expiry-queue.ts';
+import { NO_SLOT } from '../flow/table.ts';
+import { type Attempts, MARK, T, W } from './attempts.ts';
+import { STATE } from './transitions.ts';
+
+const FRESH = 0;
+const GOING = 1;
+const WAITING = 2;
+const SETTLED = 3;
+
+/** A flood of SYNs displaces its own, and not the handshakes that go on. */
+const EVICTION_ORDER = [SETTLED, WAITING, FRESH, GOING] as const;
+
+/** A client repeats its SYN for 127 s (Linux: tcp_syn_retries 6), with at most 64 s between two; a server its SYN-ACK for 63 s. */
+const FORGET_NANOS = 120e9;
+
+/** Queues are looked at this often on the capture's clock. */
+const SWEEP_NANOS = 20e6;
+
+export class WaitingRoom {
+  isEager = false;
+  private readonly queues = [new ExpiryQueue(), new ExpiryQueue(), new ExpiryQueue(), new ExpiryQueue()] as const;
+  private readonly attempts: Attempts;
+  private readonly patienceNanos: number;
+  private nextSweep = 0;
+
+  constructor(attempts: Attempts, patienceNanos: number) {
+    this.attempts = attempts;
+    this.patienceNanos = patienceNanos;
+  }
+
+  /** The attempt has just begun. */
+  enter(slot: number, clock: number): void {
+    this.attempts.setTime(slot, T.ACTIVE, clock);
+    this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
+  }
+
+  /** A packet of the handshake came. */
+  touch(slot: number, clock: number): void {
+    this.attempts.setTime(slot, T.ACTIVE, clock);
+    if (this.isEager || this.attempts.word(slot, W.QUEUE) === WAITING) this.enter(slot, clock);
+  }
+
+  /** The third leg was taken, or a RST ended the connection without a sign of that: then the SYN-ACK may still come again. */
+  settle(slot: number, clock: number): void {
+    this.attempts.setTime(slot, T.ACTIVE, clock);
+    this.enqueue(slot, this.attempts.has(slot, MARK.TOOK) ? SETTLED : WAITING, clock);
+  }
+
+  /** The slot is given back: its entries die. */
+  leave(slot: number): void {
+    this.attempts.count(slot, W.TICKET);
+  }
+
+  /** Looks at the attempts whose time has come. `silent`: no packet for `patience`; `finish`: nothing more is expected. */
+  sweep(clock: number, silent: (slot: number) => void, finish: (slot: number) => void): void {
+    if (clock < this.nextSweep) return;
+    this.nextSweep = clock + SWEEP_NANOS;
+    this.sweepPending(FRESH, clock, silent);
+    this.sweepPending(GOING, clock, silent);
+    this.sweepEnding(WAITING, clock, FORGET_NANOS, finish);
+    this.sweepEnding(SETTLED, clock, this.patienceNanos, finish);
+  }
+
+  /** The attempt that is given up first when there is no room; NO_SLOT when nobody waits. */
+  firstToGo(clock: number): number {
+    for (const queue of EVICTION_ORDER) {
+      for (let slot = this.first(queue); slot !== NO_SLOT; slot = this.first(queue)) {
+        if (queue !== FRESH || this.isUnanswered(slot)) return slot;
+        this.enqueue(slot, GOING, clock);
+      }
+    }
+    return NO_SLOT;
+  }
+
+  private sweepPending(queue: number, clock: number, silent: (slot: number) => void): void {
+    const entries = this.queues[queue] as ExpiryQueue;
+    const due = clock - this.patienceNanos;
+    for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= due; slot = this.first(queue)) {
+      if (this.attempts.time(slot, T.ACTIVE) > due) {
+        this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
+        continue;
+      }
+      silent(slot);
+      this.enqueue(slot, WAITING, clock);
+    }
+  }
+
+  private sweepEnding(queue: number, clock: number, nanos: number, finish: (slot: number) => void): void {
+    const entries = this.queues[queue] as ExpiryQueue;
+    const due = clock - nanos;
+    for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= due; slot = this.first(queue)) {
+      finish(slot);
+    }
+  }
+
+  /** The first slot of the queue whose entry counts; entries that do not are dropped. */
+  private first(queue: number): number {
+    const entries = this.queues[queue] as ExpiryQueue;
+    while (!entries.isEmpty) {
+      const slot = entries.firstSlot;
+      if (this.attempts.word(slot, W.TICKET) === entries.firstTicket) return slot;
+      entries.shift();
+    }
+    return NO_SLOT;
+  }
+
+  private enqueue(slot: number, queue: number, clock: number): void {
+    this.attempts.count(slot, W.TICKET);
+    this.attempts.setWord(slot, W.QUEUE, queue);
+    (this.queues[queue] as ExpiryQueue).push(slot, this.attempts.word(slot, W.TICKET), clock);
+  }
+
+  private isUnanswered(slot: number): boolean {
+    return this.attempts.word(slot, W.STATE) <= STATE.CROSSED;
+  }
+}
