@@ -10,11 +10,11 @@ import { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import { makeHandshake, type RecordContext } from './handshake/record.ts';
-import type { TracedSegment } from './handshake/trace.ts';
 import { SegmentTrace } from './handshake/segment-trace.ts';
+import type { TracedSegment } from './handshake/trace.ts';
 import { Tracker } from './handshake/tracker.ts';
 import { VantageTally } from './handshake/vantage.ts';
-import { judge, MISSING_LEGS, VERDICT_NAMES } from './handshake/verdict.ts';
+import { judge, MISSING_LEGS, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
 import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
 import { type ListOptions, RecordList } from './report/record-list.ts';
@@ -29,6 +29,8 @@ export interface AnalysisSettings {
   /** Of the hash tables: any 32-bit number; a random one keeps crafted traffic from aiming at it. */
   readonly seed: number;
   readonly list: ListOptions;
+  /** Give each record as soon as its verdict can be told, and again, with `revision` + 1, when later packets amend it. The order is then that of the verdicts. */
+  readonly early: boolean;
   /** Number of files that make up the capture. */
   readonly files: number;
   /** Id of the attempt whose segments are wanted, or null. */
@@ -71,6 +73,7 @@ export class Analysis {
     this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
     const sink = {
       finished: (evidence: Evidence): void => this.finished(evidence),
+      ...(settings.early ? { silent: (evidence: Evidence): Verdict => this.silent(evidence) } : {}),
       ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
     };
     const options = { patienceNanos: settings.patienceSeconds * 1e9, maxOpen: settings.maxOpen, seed: settings.seed };
@@ -132,9 +135,29 @@ export class Analysis {
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
     if (!this.list.wantsMore) return;
-    const name = VERDICT_NAMES[verdict] as Handshake['verdict'];
-    const wanted = passed && this.list.wants(name, MISSING_LEGS[verdict] ?? null);
-    this.list.done(evidence.id, wanted ? makeHandshake(evidence, verdict, this.context()) : null);
+    // Early output has said it already, unless it is another verdict now.
+    const wanted = passed && evidence.published !== verdict && this.isListed(verdict);
+    const record = wanted ? makeHandshake(evidence, verdict, this.context()) : null;
+    if (this.settings.early) this.list.atOnce(record);
+    else this.list.done(evidence.id, record);
+  }
+
+  /** An attempt for which a verdict can be given, and may be amended. */
+  private silent(evidence: Evidence): Verdict {
+    const verdict = judge(evidence, this.tracker.patienceNanos);
+    if (
+      evidence.published !== verdict &&
+      this.list.wantsMore &&
+      passes(this.filter, evidence) &&
+      this.isListed(verdict)
+    ) {
+      this.list.atOnce(makeHandshake(evidence, verdict, this.context()));
+    }
+    return verdict;
+  }
+
+  private isListed(verdict: Verdict): boolean {
+    return this.list.wants(VERDICT_NAMES[verdict] as Handshake['verdict'], MISSING_LEGS[verdict] ?? null);
   }
 
   private context(): RecordContext {

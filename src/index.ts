@@ -6,9 +6,10 @@
  *     for (const handshake of handshakes) if (handshake.missingLeg !== null) console.log(handshake.reason);
  */
 import { parseAddressRange } from './bytes/address.ts';
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from './defaults.ts';
 import type { Handshake, LegName, VerdictName } from './handshake/handshake.ts';
 import { analyzeSources } from './pipeline.ts';
-import type { ServerFilter } from './report/attempt-filter.ts';
+import { parseServerFilter, type ServerFilter } from './report/attempt-filter.ts';
 import type { SortKey } from './report/record-list.ts';
 import type { Report } from './report/report.ts';
 import { type ByteSource, streamSource } from './source/byte-source.ts';
@@ -18,6 +19,7 @@ import type { ByteStream } from './source/stdin.ts';
 import { UserError } from './source/user-error.ts';
 import { VERSION } from './version.ts';
 
+export { CaptureFormatError } from './capture/reader.ts';
 export type {
   Diagnosis,
   Endpoint,
@@ -39,7 +41,6 @@ export type {
   SourceSummary,
   Summary,
 } from './report/report.ts';
-export { CaptureFormatError } from './capture/reader.ts';
 export { UserError } from './source/user-error.ts';
 
 /** A path, folder or glob; several of them, which are then one capture; the whole capture in memory; or its chunks, as a stream gives them. */
@@ -48,7 +49,7 @@ export type AnalyzeInput = string | readonly string[] | Uint8Array | AsyncIterab
 export interface AnalyzeOptions {
   /** Seconds of capture after which an answer counts as missing. Default 3. */
   readonly patienceSeconds?: number;
-  /** Most attempts that are open at a time. Default 1,000,000. */
+  /** Most attempts that are open at a time. Default 524,288: about 200 MB. */
   readonly maxOpen?: number;
   /** Only attempts to these server ports. */
   readonly ports?: readonly number[];
@@ -64,6 +65,8 @@ export interface AnalyzeOptions {
   readonly missing?: readonly LegName[] | 'any';
   readonly limit?: number;
   readonly sort?: SortKey;
+  /** Give each record as soon as its verdict can be told, and again, with `revision` + 1, when later packets amend it. */
+  readonly early?: boolean;
   /** Takes each record as it comes; then none is kept, and `handshakes` of the result is empty. */
   readonly onHandshake?: (handshake: Handshake) => void;
 }
@@ -85,11 +88,11 @@ export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {})
   const result = await analyzeSources(
     await sourcesOf(input),
     {
-      patienceSeconds: options.patienceSeconds ?? 3,
-      maxOpen: options.maxOpen ?? 1_000_000,
+      patienceSeconds: options.patienceSeconds ?? DEFAULT_PATIENCE_SECONDS,
+      maxOpen: options.maxOpen ?? DEFAULT_MAX_OPEN,
       seed: randomSeed(),
       ports: options.ports ?? [],
-      servers: (options.servers ?? []).map(parseServerFilter),
+      servers: (options.servers ?? []).map(parseServer),
       clients: (options.clients ?? []).map(parseClient),
       since: options.since === undefined ? null : { seconds: options.since, fromStart: false },
       until: options.until === undefined ? null : { seconds: options.until, fromStart: false },
@@ -99,6 +102,7 @@ export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {})
         limit: options.limit ?? null,
         sort: options.sort ?? null,
       },
+      early: options.early ?? false,
       trace: null,
       version: VERSION,
     },
@@ -110,7 +114,8 @@ export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {})
 async function sourcesOf(input: AnalyzeInput): Promise<readonly ByteSource[]> {
   if (typeof input === 'string') return (await expandInputs([input])).sources;
   if (input instanceof Uint8Array) return [streamSource(chunksOf([input]), 'memory')];
-  if (Array.isArray(input) && input.every((item) => typeof item === 'string')) return (await expandInputs(input)).sources;
+  if (Array.isArray(input) && input.every((item) => typeof item === 'string'))
+    return (await expandInputs(input)).sources;
   if (Symbol.asyncIterator in input) return [streamSource(input as ByteStream, 'stream')];
   return [streamSource(chunksOf(input as Iterable<Uint8Array>), 'chunks')];
 }
@@ -125,14 +130,8 @@ function parseClient(text: string): NonNullable<ReturnType<typeof parseAddressRa
   return range;
 }
 
-function parseServerFilter(text: string): ServerFilter {
-  const range = parseAddressRange(text);
-  if (range !== null) return { range, port: null };
-  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:]+)):(?<port>\d{1,5})$/.exec(text);
-  const inner = parseAddressRange(match?.groups?.['v6'] ?? match?.groups?.['v4'] ?? '');
-  const port = Number(match?.groups?.['port']);
-  if (inner === null || !(port <= 65_535)) {
-    throw new UserError(`"${text}" is no server: write 10.0.0.1, 10.0.0.0/8, 10.0.0.1:443 or [2001:db8::1]:443`);
-  }
-  return { range: inner, port };
+function parseServer(text: string): ServerFilter {
+  const filter = parseServerFilter(text);
+  if (filter !== null) return filter;
+  throw new UserError(`"${text}" is no server: write 10.0.0.1, 10.0.0.0/8, 10.0.0.1:443 or [2001:db8::1]:443`);
 }

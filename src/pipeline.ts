@@ -34,6 +34,8 @@ export interface AnalysisOptions {
   readonly since: Moment | null;
   readonly until: Moment | null;
   readonly list: ListOptions;
+  /** See AnalysisSettings. */
+  readonly early: boolean;
   /** Id of the attempt whose segments are wanted. */
   readonly trace: number | null;
   readonly version: string;
@@ -75,7 +77,11 @@ export async function analyzeSources(
       tally.passLosses(analysis);
       analysis.observe(stream.frame, file);
     });
-    sink.progress?.(sum(sources, (source) => source.positionBytes), totalBytes(sources), analysis.frames);
+    sink.progress?.(
+      sum(sources, (source) => source.positionBytes),
+      totalBytes(sources),
+      analysis.frames,
+    );
     await sink.drain?.();
   }
   await merged.close();

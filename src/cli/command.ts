@@ -17,7 +17,7 @@ export interface OptionSpec {
   readonly path?: true;
 }
 
-export interface PositionalSpec {
+interface PositionalSpec {
   readonly describe: string;
   readonly choices?: readonly string[];
   readonly path?: true;

@@ -1,7 +1,6 @@
 /** Completion scripts for bash and zsh, made from the commands' own data. They are static: a press of Tab starts no programme. Pure. */
 import type { Command, OptionSpec } from './command.ts';
-
-export const SHELLS = ['bash', 'zsh'] as const;
+import type { SHELLS } from './options.ts';
 
 export function completionScript(shell: (typeof SHELLS)[number], commands: readonly Command[]): string {
   return shell === 'bash' ? bashScript(commands) : zshScript(commands);

@@ -1,7 +1,8 @@
 /** The outside world as an object: what a command knows of the process it runs in. Tests pass their own. */
 import { existsSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { ByteStream } from '../source/stdin.ts';
-import { type Output, streamOutput } from './write.ts';
+import { descriptorOutput, type Output } from './write.ts';
 
 export interface Context {
   readonly stdout: Output;
@@ -15,11 +16,21 @@ export interface Context {
 
 export function processContext(): Context {
   return {
-    stdout: streamOutput(process.stdout),
-    stderr: streamOutput(process.stderr),
-    stdin: process.stdin,
+    stdout: standardOutput(1, () => process.stdout.columns),
+    stderr: standardOutput(2, () => process.stderr.columns),
+    // Made when it is asked for: opening it costs, and most runs read files.
+    get stdin() {
+      return process.stdin;
+    },
     env: process.env,
     now: () => performance.now(),
     exists: existsSync,
   };
+}
+
+/** `process.stdout` is left alone unless it is a terminal: making that stream sets a pipe to not block. */
+function standardOutput(descriptor: 1 | 2, columns: () => number | undefined): Output {
+  const isTTY = isatty(descriptor);
+  const name = descriptor === 1 ? 'standard output' : 'standard error';
+  return descriptorOutput(descriptor, { isTTY, columns: isTTY ? (columns() ?? null) : null }, name);
 }

@@ -17,19 +17,21 @@ export async function withDestination<T>(
 ): Promise<T> {
   if (out === null) {
     const result = await use(context.stdout);
-    await context.stdout.finish();
+    context.stdout.flush();
     return result;
   }
   await refuseCaptures(out, sources);
   const output = await fileOutput(out);
+  let result: T;
   try {
-    const result = await use(output);
-    await output.finish();
-    return result;
+    result = await use(output);
+    output.flush();
   } catch (error) {
-    await output.discard();
+    output.discard();
     throw error;
   }
+  output.keep();
+  return result;
 }
 
 async function refuseCaptures(out: string, sources: readonly ByteSource[]): Promise<void> {

@@ -1,4 +1,5 @@
 /** Groups of options that commands share, as plain data to spread. */
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
 import { LEGS, VERDICTS } from '../handshake/handshake.ts';
 import type { OptionSpecs } from './command.ts';
 
@@ -6,6 +7,7 @@ export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
 export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as const;
 /** "any" stands for every leg. */
 export const MISSING_CHOICES = ['any', ...LEGS] as const;
+export const SHELLS = ['bash', 'zsh'] as const;
 export const SHOW_FORMATS = ['ladder', 'json'] as const;
 
 const ENDPOINTS = 'Which attempts are judged:';
@@ -41,6 +43,11 @@ export const LIST_OPTIONS = {
     describe: 'In this order (table: attempts one by one, the first 20 unless --limit)',
     choices: SORT_KEYS,
   },
+  early: {
+    kind: 'flag',
+    group: LIST,
+    describe: 'json, ndjson, csv: each as soon as it can be told, again with revision + 1 when later packets amend it',
+  },
 } as const satisfies OptionSpecs;
 
 export const JUDGING_OPTIONS = {
@@ -48,13 +55,13 @@ export const JUDGING_OPTIONS = {
     kind: 'value',
     group: JUDGING,
     describe: 'How long the capture must go on before an answer counts as missing: 3, 3s, 500ms',
-    default: '3s',
+    default: `${DEFAULT_PATIENCE_SECONDS}s`,
   },
   'max-open': {
     kind: 'value',
     group: JUDGING,
     describe: 'Most attempts that are open at a time: the bound on memory',
-    default: '1000000',
+    default: String(DEFAULT_MAX_OPEN),
   },
 } as const satisfies OptionSpecs;
 

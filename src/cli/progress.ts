@@ -21,8 +21,7 @@ export function createProgress(context: Context, wanted: boolean): Progress {
   let isDrawn = false;
   const draw = (text: string): void => {
     context.stderr.write(text);
-    // Drawing must not hold up reading; a terminal that is gone shows when the results are written.
-    context.stderr.finish().catch(() => undefined);
+    context.stderr.flush();
   };
   return {
     update(bytesDone, bytesTotal, packets) {

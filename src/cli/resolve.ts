@@ -1,4 +1,5 @@
 /** From what was given to what is done: complete, frozen, without optional fields. A command sees only this. */
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
 import { LEGS, type LegName, VERDICTS } from '../handshake/handshake.ts';
 import type { AnalysisOptions } from '../pipeline.ts';
 import { randomSeed } from '../source/seed.ts';
@@ -17,7 +18,7 @@ const MOST_OPEN = 2 ** 24;
 const DEFAULT_WIDTH = 80;
 const MOST_WIDTH = 1000;
 
-export interface TextOptions {
+interface TextOptions {
   readonly out: string | null;
   readonly colour: boolean;
   readonly width: number;
@@ -74,6 +75,7 @@ export function resolveAnalyze(given: GivenArguments, context: Context): Resolve
         limit: grouped ? null : individually ? (limit ?? SORTED_ROWS) : limit,
         sort,
       },
+      early: format !== 'table' && (given.flag('early') ?? false),
       trace: null,
     }),
   });
@@ -95,6 +97,7 @@ export function resolveShow(given: GivenArguments, context: Context): ResolvedSh
       since: null,
       until: null,
       list: { verdicts: [], missing: null, limit: 0, sort: null },
+      early: false,
       trace: id,
     }),
   });
@@ -102,8 +105,8 @@ export function resolveShow(given: GivenArguments, context: Context): ResolvedSh
 
 function judging(given: GivenArguments): Pick<AnalysisOptions, 'patienceSeconds' | 'maxOpen' | 'seed' | 'version'> {
   return {
-    patienceSeconds: parseDuration(given.value('patience') ?? '3s', '--patience'),
-    maxOpen: parseCount(given.value('max-open') ?? '1000000', '--max-open', 1, MOST_OPEN),
+    patienceSeconds: parseDuration(given.value('patience') ?? String(DEFAULT_PATIENCE_SECONDS), '--patience'),
+    maxOpen: parseCount(given.value('max-open') ?? String(DEFAULT_MAX_OPEN), '--max-open', 1, MOST_OPEN),
     seed: randomSeed(),
     version: VERSION,
   };

@@ -12,7 +12,7 @@ import { tell } from './tell.ts';
 
 export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs(options.files, { stdin: context.stdin });
-  for (const warning of warnings) await tell(context, warning);
+  for (const warning of warnings) tell(context, warning);
   const renderer = RENDERERS[options.format]({
     version: options.analysis.version,
     width: options.width,
@@ -26,7 +26,6 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
     const sink = {
       handshake: (handshake: Parameters<typeof renderer.handshake>[0]): void =>
         output.write(renderer.handshake(handshake)),
-      drain: (): Promise<void> => output.drain(),
       progress: progress.update,
     };
     try {
@@ -37,7 +36,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
       progress.clear();
     }
   });
-  for (const failure of result.failures) await tell(context, failure.message);
+  for (const failure of result.failures) tell(context, failure.message);
   if (result.failures.length > 0) return EXIT.COULD_NOT;
   return options.check && lacksLeg(result.report) ? EXIT.LEG_MISSING : EXIT.DONE;
 }

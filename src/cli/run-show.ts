@@ -13,11 +13,11 @@ import { tell } from './tell.ts';
 
 export async function runShow(options: ResolvedShow, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs([options.file], { stdin: context.stdin });
-  for (const warning of warnings) await tell(context, warning);
+  for (const warning of warnings) tell(context, warning);
   const progress = createProgress(context, options.progress);
   const sink = { handshake: (): void => undefined, progress: progress.update };
   const { traced, report, failures } = await analyzeSources(sources, options.analysis, sink).finally(progress.clear);
-  for (const failure of failures) await tell(context, failure.message);
+  for (const failure of failures) tell(context, failure.message);
   if (traced === null) throw new UserError(noSuchAttempt(options, report.summary.attempts));
   const { handshake, segments } = traced;
   const files = report.capture.sources.map(({ name }) => name);

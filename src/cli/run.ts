@@ -28,15 +28,15 @@ export async function runCommandLine(given: readonly string[], context: Context)
     const asked = await parseCommandLine(words, COMMANDS, about);
     if (asked.kind === 'run') return await asked.command.run(asked.given, context);
     context.stdout.write(asked.text);
-    await context.stdout.finish();
+    context.stdout.flush();
     return EXIT.DONE;
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT.DONE;
     if (error instanceof UserError || error instanceof CaptureFormatError) {
-      await tell(context, error instanceof UsageError ? `${error.message}\n${seeHelp(words[0])}` : error.message);
+      tell(context, error instanceof UsageError ? `${error.message}\n${seeHelp(words[0])}` : error.message);
       return EXIT.COULD_NOT;
     }
-    await tell(context, `this is a bug of tripod ${VERSION}, please report it:\n${stackOf(error)}`);
+    tell(context, `this is a bug of tripod ${VERSION}, please report it:\n${stackOf(error)}`);
     return EXIT.BUG;
   }
 }

@@ -2,8 +2,11 @@
 import { printable } from '../report/escape.ts';
 import type { Context } from './context.ts';
 
-export async function tell(context: Context, message: string): Promise<void> {
+export function tell(context: Context, message: string): void {
   context.stderr.write(`tripod: ${message.split('\n').map(printable).join('\n')}\n`);
-  // When nobody reads standard error either, there is no one to tell.
-  await context.stderr.finish().catch(() => undefined);
+  try {
+    context.stderr.flush();
+  } catch {
+    // When nobody reads standard error either, there is no one to tell.
+  }
 }

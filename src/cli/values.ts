@@ -1,7 +1,7 @@
 /** The values of options, from text: numbers, durations, moments, ports, servers. Each says in one sentence what is wrong and what would be right. */
 import { type AddressRange, parseAddressRange } from '../bytes/address.ts';
 import type { Moment } from '../pipeline.ts';
-import type { ServerFilter } from '../report/attempt-filter.ts';
+import { parseServerFilter, type ServerFilter } from '../report/attempt-filter.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './suggest.ts';
 
@@ -79,19 +79,13 @@ function tooManyPorts(option: string): UsageError {
   return new UsageError(`${option} takes at most ${MOST_PORTS} ports: without ${option} every port is reported`);
 }
 
-/** "10.0.0.1", "10.0.0.0/8", "10.0.0.0/8:443", "2001:db8::1", "[2001:db8::1]:443", "[2001:db8::/32]:443". */
+/** See parseServerFilter. */
 export function parseServer(text: string, option: string): ServerFilter {
-  const whole = parseAddressRange(text);
-  if (whole !== null) return { range: whole, port: null };
-  const groups = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups;
-  const range = parseAddressRange(groups?.['v6'] ?? groups?.['v4'] ?? '');
-  const port = groups?.['port'] === undefined ? null : Number(groups['port']);
-  if (range === null || (port !== null && port > LAST_PORT)) {
-    throw new UsageError(
-      `${option} takes an address such as 10.0.0.1, 10.0.0.0/8, 10.0.0.1:443 or [2001:db8::1]:443, not "${text}"`,
-    );
-  }
-  return { range, port };
+  const filter = parseServerFilter(text);
+  if (filter !== null) return filter;
+  throw new UsageError(
+    `${option} takes an address such as 10.0.0.1, 10.0.0.0/8, 10.0.0.1:443 or [2001:db8::1]:443, not "${text}"`,
+  );
 }
 
 /** "10.0.0.1", "10.0.0.0/8", "2001:db8::/32". */

@@ -1,12 +1,11 @@
 /**
- * Where results go: standard output or a file, with back-pressure. Text is gathered into pieces of some size; `drain` waits until whoever reads has taken it,
- * so that ten million records never stand in memory because a pipe is slow.
+ * Where results go: standard output or a file. Writing waits until whoever reads has taken the text (the descriptor blocks), so that ten million
+ * records never stand in memory because a pipe is slow. Node's own streams can't promise that: they queue what comes between two turns of the event
+ * loop, which at the end of a capture is every attempt that is still open.
  */
-import { once } from 'node:events';
-import { createWriteStream, type Stats, unlinkSync } from 'node:fs';
-import { realpath, rename, stat, unlink } from 'node:fs/promises';
+import { closeSync, openSync, renameSync, type Stats, unlinkSync, writeSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Writable } from 'node:stream';
 import { UserError } from '../source/user-error.ts';
 import { BrokenPipe } from './errors.ts';
 
@@ -14,59 +13,57 @@ export interface Output {
   readonly isTTY: boolean;
   /** Columns of the terminal; null for what is none. */
   readonly columns: number | null;
+  /** Text is gathered into pieces of some size. @throws BrokenPipe when nobody reads any more; UserError when it can't be written */
   write(text: string): void;
-  /** Resolves when there is room for more. @throws BrokenPipe when nobody reads any more; UserError when it can't be written */
-  drain(): Promise<void>;
-  /** Resolves when everything was handed over. Throws as `drain`. */
-  finish(): Promise<void>;
+  /** Hands over what is gathered. Throws as `write`. */
+  flush(): void;
 }
 
-/** UTF-16 code units that are gathered before they are handed to the stream. */
+/** UTF-16 code units that are gathered before they are handed over. */
 const GATHERED = 1 << 16;
 
-export function streamOutput(
-  stream: Writable & { isTTY?: boolean; columns?: number },
+/** An open file descriptor. */
+export function descriptorOutput(
+  descriptor: number,
+  terminal: Pick<Output, 'isTTY' | 'columns'>,
   name = 'standard output',
 ): Output {
   let gathered = '';
-  let failure: Error | null = null;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    failure ??= error.code === 'EPIPE' ? new BrokenPipe() : writeError(error, name);
-  });
   const flush = (): void => {
-    if (gathered === '' || failure !== null) return;
-    const text = gathered;
+    const bytes = Buffer.from(gathered);
     gathered = '';
-    stream.write(text);
-  };
-  const drain = async (): Promise<void> => {
-    if (failure === null && stream.writableNeedDrain) {
-      // The error that ends the wait is kept by the listener above.
-      await once(stream, 'drain').catch(() => undefined);
-    }
-    if (failure !== null) throw failure;
+    writeAll(descriptor, bytes, name);
   };
   return {
-    isTTY: stream.isTTY === true,
-    columns: stream.columns ?? null,
+    ...terminal,
     write(text) {
       gathered += text;
       if (gathered.length >= GATHERED) flush();
     },
-    drain,
-    async finish() {
-      flush();
-      if (failure === null) await new Promise<void>((resolve) => stream.write('', () => resolve()));
-      // An error is told before the callback of the write, or right after it.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (failure !== null) throw failure;
-    },
+    flush,
   };
 }
 
+/** Milliseconds to the next try on a descriptor that somebody else has set to not block. */
+const RETRY = 5;
+const NEVER_WOKEN = new Int32Array(new SharedArrayBuffer(4));
+
+function writeAll(descriptor: number, bytes: Uint8Array, name: string): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw writeError(error as NodeJS.ErrnoException, name);
+      Atomics.wait(NEVER_WOKEN, 0, 0, RETRY);
+    }
+  }
+}
+
 export interface FileOutput extends Output {
+  /** The file is whole: it appears. */
+  keep(): void;
   /** Takes back what was written: the file is as it was. */
-  discard(): Promise<void>;
+  discard(): void;
 }
 
 /**
@@ -79,31 +76,31 @@ export async function fileOutput(file: string): Promise<FileOutput> {
   const direct = present !== null && !present.isFile();
   const target = present === null ? file : await realpath(file);
   const written = direct ? target : path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.part`);
-  const stream = createWriteStream(written, { flags: direct ? 'w' : 'wx', mode: present?.mode ?? 0o666 });
+  const descriptor = attempt(file, () => openSync(written, direct ? 'w' : 'wx', present?.mode ?? 0o666));
+  const forget = direct ? (): void => undefined : removeWhenInterrupted(written);
+  const output = descriptorOutput(descriptor, { isTTY: false, columns: null }, file);
+  return {
+    ...output,
+    keep() {
+      output.flush();
+      attempt(file, () => closeSync(descriptor));
+      if (!direct) attempt(file, () => renameSync(written, target));
+      forget();
+    },
+    discard() {
+      forget();
+      closeSync(descriptor);
+      if (!direct) unlinkSync(written);
+    },
+  };
+}
+
+function attempt<T>(file: string, act: () => T): T {
   try {
-    await once(stream, 'open');
+    return act();
   } catch (error) {
     throw writeError(error as NodeJS.ErrnoException, file);
   }
-  const forget = direct ? (): void => undefined : removeWhenInterrupted(written);
-  const output = streamOutput(stream, file);
-  return {
-    isTTY: false,
-    columns: null,
-    write: output.write,
-    drain: output.drain,
-    async finish() {
-      await output.finish();
-      await new Promise<void>((resolve) => stream.end(resolve));
-      if (!direct) await rename(written, target).catch((error) => Promise.reject(writeError(error, file)));
-      forget();
-    },
-    async discard() {
-      stream.destroy();
-      if (!direct) await unlink(written).catch(() => undefined);
-      forget();
-    },
-  };
 }
 
 async function statOf(file: string): Promise<Stats | null> {
@@ -135,6 +132,8 @@ function removeWhenInterrupted(file: string): () => void {
 
 function writeError(error: NodeJS.ErrnoException, name: string): Error {
   switch (error.code) {
+    case 'EPIPE':
+      return new BrokenPipe();
     case 'ENOENT':
     case 'ENOTDIR':
       return new UserError(`${name} can't be written: its folder is not there`);

@@ -28,14 +28,7 @@ export function hashEnd(w0: number, w1: number, w2: number, w3: number, port: nu
 
 /** Signed 32-bit hash of the four-tuple, the same for both directions. The network is no part of it: see FlowTable. */
 export function hashSegment(segment: Segment, seed: number): number {
-  const source = hashEnd(
-    segment.source0,
-    segment.source1,
-    segment.source2,
-    segment.source3,
-    segment.sourcePort,
-    seed,
-  );
+  const source = hashEnd(segment.source0, segment.source1, segment.source2, segment.source3, segment.sourcePort, seed);
   const destination = hashEnd(
     segment.destination0,
     segment.destination1,

@@ -271,11 +271,7 @@ export class FlowTable {
   private unchain(slot: number, older: number): void {
     const hash = this.hashOf(slot);
     for (let i = hash & this.mask; this.index[2 * i + 1] !== 0; i = (i + 1) & this.mask) {
-      for (
-        let newer = (this.index[2 * i + 1] as number) - 1;
-        newer !== NO_SLOT;
-        newer = this.older(newer)
-      ) {
+      for (let newer = (this.index[2 * i + 1] as number) - 1; newer !== NO_SLOT; newer = this.older(newer)) {
         if (this.older(newer) !== slot) continue;
         this.words[newer * this.rowWords + OLDER] = older;
         return;

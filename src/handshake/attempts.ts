@@ -27,7 +27,7 @@ export const W = {
   ACK_COUNT: 22,
   /** ACK_COUNT when the first of them came after the latest SYN-ACK: the one that served, if the server goes on. */
   ACK_SERVED: 23,
-  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413). */
+  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413); once it is answered, those of them that the SYN-ACK took. */
   SYN_DATA: 24,
   /** The number that the client's latest ACK acknowledged. */
   CLIENT_ACKED: 25,
@@ -37,14 +37,14 @@ export const W = {
   TTLS: 27,
   /** Two bits each: direction of the SYN and of the SYN-ACK (wire/segment.ts DIRECTION), then FILL of their checksums. */
   LINK: 28,
-  /** Place for the next of the RECENT ones. */
+  /** Which of the shared RECENT places is next: copies.ts. */
   RECENT_NEXT: 29,
   /** Data or FIN that the client sent again after its third leg. */
   AGAIN_COUNT: 30,
   /** SYN-ACKs repeated after the third leg, later than a round trip explains. */
   REPEATS_AFTER_ACK: 31,
 
-  /** The last four segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
+  /** The latest segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
   RECENT_PRINT: 32,
   RECENT_MILLIS: 36,
 

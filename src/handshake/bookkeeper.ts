@@ -112,7 +112,9 @@ export class Bookkeeper {
     a.setTime(slot, T.SYN_LAST, this.time);
     a.count(slot, W.SYN_COUNT);
     this.listFrame(slot, T.SYN_FRAME, W.SYN_FRAMES, a.word(slot, W.SYN_COUNT));
-    if (segment.payloadLength > a.word(slot, W.SYN_DATA)) a.setWord(slot, W.SYN_DATA, segment.payloadLength);
+    const answered = a.word(slot, W.SYN_ACK_COUNT) > 0;
+    if (!answered && segment.payloadLength > a.word(slot, W.SYN_DATA))
+      a.setWord(slot, W.SYN_DATA, segment.payloadLength);
     if (segment.fastOpen || segment.payloadLength > 0) a.mark(slot, MARK.FAST_OPEN);
     if (segment.multipath) a.mark(slot, MARK.MULTIPATH);
     if (segment.optionsCut) a.mark(slot, MARK.OPTIONS_CUT);
@@ -137,6 +139,9 @@ export class Bookkeeper {
       if (a.word(slot, W.ACK_COUNT) > 0) this.noteRepeat(slot);
       a.setWord(slot, W.ACK_SERVED, 0);
     }
+    // Fast Open data that the server did not take with the SYN comes again behind it; acknowledging it then proves the third leg.
+    const acknowledged = distance(segment.acknowledgment, a.word(slot, W.CLIENT_ISN) + 1);
+    if (acknowledged < a.word(slot, W.SYN_DATA)) a.setWord(slot, W.SYN_DATA, acknowledged);
     a.setTime(slot, T.SYN_ACK_LAST, this.time);
     a.setTime(slot, T.SYN_ACK_CLOCK, this.clock);
     a.count(slot, W.SYN_ACK_COUNT);

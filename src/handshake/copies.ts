@@ -7,15 +7,21 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { mix } from '../flow/hash.ts';
-import { KIND, type Segment } from '../wire/segment.ts';
+import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
 import { type Attempts, ROW_WORDS, W } from './attempts.ts';
 
 const COPY_MILLIS = 200;
 const COPY_MILLIS_WITHOUT_IDENTIFICATION = 50;
 
-/** How many segments back the original of a copy may lie: W.RECENT_PRINT has as many places. */
-const RECENT = 4;
+/**
+ * Places for fingerprints in a row (W.RECENT_PRINT): the latest SYN and the latest SYN-ACK have one each, since their copies can come long after other segments
+ * (a capturing programme empties the ring of one interface after that of another); the others take turns.
+ */
+const PLACES = 4;
+const SYN_PLACE = 0;
+const SYN_ACK_PLACE = 1;
+const FIRST_SHARED = 2;
 
 /**
  * True when the segment is a copy of one of the attempt's last few; else it is remembered as one of them.
@@ -27,15 +33,23 @@ export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock
   const words = attempts.words;
   const row = slot * ROW_WORDS;
   const limit = segment.ipId > 0 ? COPY_MILLIS : COPY_MILLIS_WITHOUT_IDENTIFICATION;
-  for (let i = 0; i < RECENT; i++) {
+  for (let i = 0; i < PLACES; i++) {
     if (words[row + W.RECENT_PRINT + i] !== print) continue;
     if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) <= limit) return true;
   }
-  const next = words[row + W.RECENT_NEXT] as number;
-  words[row + W.RECENT_PRINT + next] = print;
-  words[row + W.RECENT_MILLIS + next] = millis;
-  words[row + W.RECENT_NEXT] = (next + 1) % RECENT;
+  const place = placeFor(attempts, slot, segment);
+  words[row + W.RECENT_PRINT + place] = print;
+  words[row + W.RECENT_MILLIS + place] = millis;
   return false;
+}
+
+function placeFor(attempts: Attempts, slot: number, segment: Segment): number {
+  if (segment.kind === KIND.TCP && (segment.flags & FLAG.SYN) !== 0) {
+    return (segment.flags & FLAG.ACK) === 0 ? SYN_PLACE : SYN_ACK_PLACE;
+  }
+  const next = attempts.word(slot, W.RECENT_NEXT);
+  attempts.setWord(slot, W.RECENT_NEXT, 1 - next);
+  return FIRST_SHARED + next;
 }
 
 /**

@@ -118,7 +118,7 @@ function classifyClient(attempts: Attempts, slot: number, segment: Segment): Eve
   if ((flags & FLAG.SYN) !== 0) {
     if ((flags & FLAG.ACK) === 0) return fromIsn === 0 ? EVENT.SYN : EVENT.SYN_NEW;
     // In a simultaneous open both sides send a SYN-ACK; the client's acknowledges the server's SYN.
-    const acknowledges = segment.acknowledgment === ((attempts.word(slot, W.SERVER_ISN) + 1) >>> 0);
+    const acknowledges = segment.acknowledgment === (attempts.word(slot, W.SERVER_ISN) + 1) >>> 0;
     return attempts.has(slot, MARK.CROSSED) && fromIsn === 0 && acknowledges ? EVENT.THIRD_LEG : EVENT.OTHER;
   }
   if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;

@@ -51,6 +51,7 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
   e.synChain = words[row + W.SYN_FRAMES] as number;
   e.synAckChain = words[row + W.SYN_ACK_FRAMES] as number;
   e.ackChain = words[row + W.ACK_FRAMES] as number;
+  e.published = (words[row + W.PUBLISHED] as number) - 1;
   e.revision = words[row + W.REVISION] as number;
 }
 

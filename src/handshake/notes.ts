@@ -57,8 +57,7 @@ export const NOTES: readonly Note[] = [
   },
   {
     id: 'several-syn-acks',
-    sentence:
-      'Different SYN-ACKs answered one SYN: a server that restarted, two servers on one address, or a proxy.',
+    sentence: 'Different SYN-ACKs answered one SYN: a server that restarted, two servers on one address, or a proxy.',
     reference: 'RFC 9293 §3.10.7.4',
     applies: marked(MARK.SEVERAL_SYN_ACKS),
   },

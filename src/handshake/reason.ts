@@ -11,7 +11,7 @@ export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): 
     case VERDICT.NO_SYN:
       return `${times(e.synAckCount, 'SYN-ACK')}${span(e.synAckFirst, e.synAckLast)} without a SYN, although the capture had run for ${seconds(e.beganNanos)} before.`;
     case VERDICT.NO_SYN_ACK:
-      return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and no answer of any kind in the ${seconds(e.followedNanos)} that follow.`;
+      return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and no answer of any kind${following(e)}.`;
     case VERDICT.REFUSED:
       return `A RST answers the SYN after ${seconds(e.resetTime - e.synFirst)}.`;
     case VERDICT.REJECTED:
@@ -50,8 +50,9 @@ function noAck(e: Evidence): string {
     (e.marks & MARK.SYN_AFTER_SYN_ACK) !== 0
       ? ' The client goes on sending its SYN, so the SYN-ACK does not reach it.'
       : '';
-  const rejected = e.icmpQuotes !== 0 ? ` An ICMP error came: ${icmpMeaning(e.icmpFamily, e.icmpType, e.icmpCode)}.` : '';
-  return `${times(e.synAckCount, 'SYN-ACK')}${span(e.synAckFirst, e.synAckLast)}, and nothing of the client acknowledges it in the ${seconds(e.followedNanos)} that follow.${asked}${rejected}`;
+  const rejected =
+    e.icmpQuotes !== 0 ? ` An ICMP error came: ${icmpMeaning(e.icmpFamily, e.icmpType, e.icmpCode)}.` : '';
+  return `${times(e.synAckCount, 'SYN-ACK')}${span(e.synAckFirst, e.synAckLast)}, and nothing of the client acknowledges it${following(e)}.${asked}${rejected}`;
 }
 
 function ackIgnored(e: Evidence): string {
@@ -79,6 +80,11 @@ function undecided(e: Evidence, patienceNanos: number): string {
   if ((e.marks & MARK.GIVEN_UP) !== 0) return 'Too many attempts were open at a time: this one was given up.';
   const last = e.synAckCount > 0 ? 'SYN-ACK' : 'SYN';
   return `The capture ends ${seconds(e.followedNanos)} after the ${last}: too soon to tell (less than ${seconds(patienceNanos)}).`;
+}
+
+/** How long the capture went on after the attempt's last packet, where that is worth a word. */
+function following(e: Evidence): string {
+  return e.followedNanos >= 100e6 ? ` in the ${seconds(e.followedNanos)} that follow` : '';
 }
 
 function times(count: number, what: string): string {

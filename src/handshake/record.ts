@@ -9,7 +9,16 @@ import type { Handshake, IcmpError, Leg, Reset } from './handshake.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
 import { notesOf } from './notes.ts';
 import { reasonOf } from './reason.ts';
-import { gradeAck, gradeSyn, gradeSynAck, MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict, wasStrayRefused } from './verdict.ts';
+import {
+  gradeAck,
+  gradeSyn,
+  gradeSynAck,
+  MISSING_LEGS,
+  VERDICT,
+  VERDICT_NAMES,
+  type Verdict,
+  wasStrayRefused,
+} from './verdict.ts';
 
 /** What a record needs beside the evidence. */
 export interface RecordContext {
@@ -29,7 +38,7 @@ export function makeHandshake(e: Evidence, verdict: Verdict, context: RecordCont
   const tunnel = network?.tunnel ?? null;
   return {
     id: e.id,
-    revision: e.revision,
+    revision: e.published < 0 || e.published === verdict ? e.revision : e.revision + 1,
     client: { address: addressText(e.client0, e.client1, e.client2, e.client3), port: e.clientPort },
     server: { address: addressText(e.server0, e.server1, e.server2, e.server3), port: e.serverPort },
     isn: { client: e.clientIsn, server: (e.marks & MARK.SERVER_ISN_KNOWN) !== 0 ? e.serverIsn : null },
@@ -117,7 +126,7 @@ export function synToSynAckNanos(e: Evidence): number {
 
 export function synAckToAckNanos(e: Evidence): number {
   if (e.synAckCount === 0 || e.ackCount === 0) return Number.NaN;
-  const served = e.ackServedCount > 0 ? e.ackServed : e.ackFirst;
+  const served = (e.marks & MARK.TOOK) !== 0 && e.ackServedCount > 0 ? e.ackServed : e.ackFirst;
   return served < e.synAckFirst ? Number.NaN : served - e.synAckFirst;
 }
 

@@ -15,8 +15,10 @@ import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event }
 import type { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
+import { LossWindows } from './loss-windows.ts';
 import { RecentSyns } from './recent-syns.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
+import type { Verdict } from './verdict.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 export interface TrackerOptions {
@@ -30,8 +32,9 @@ export interface TrackerOptions {
 export interface TrackerSink {
   /** An attempt is finished. The evidence is borrowed until the call returns. */
   finished(evidence: Evidence): void;
-  /** An attempt was silent for `patience`, and may still be amended. With this the tracker is exact to the moment, at some cost. */
-  silent?(evidence: Evidence): void;
+  /** An attempt was silent for `patience`, and may still be amended; answers the verdict that is out now. With this the tracker is exact to the
+   * moment, at some cost. */
+  silent?(evidence: Evidence): Verdict;
   /** Every segment that belongs to an attempt, with its event; only given while an attempt is traced. */
   traced?(id: number, segment: Segment, fromClient: boolean, event: Event, isCopy: boolean): void;
 }
@@ -59,8 +62,9 @@ export class Tracker {
   private readonly seed: number;
   private readonly evidence: Evidence;
   private clock = 0;
-  private lossFrom = Number.POSITIVE_INFINITY;
-  private lossUntil = Number.NEGATIVE_INFINITY;
+  private readonly losses = new LossWindows();
+  /** Some segment came through a VLAN or tunnel. */
+  private severalNetworks = false;
   private readonly onSilent: (slot: number) => void;
   private readonly onFinish: (slot: number) => void;
 
@@ -73,14 +77,13 @@ export class Tracker {
     this.room.isEager = sink.silent !== undefined;
     this.sink = sink;
     this.evidence = evidence;
-    this.onSilent = (slot) => this.sink.silent?.(this.fill(slot));
+    this.onSilent = (slot) => this.publish(slot);
     this.onFinish = (slot) => this.finish(slot);
   }
 
   /** The capture lost packets in this stretch of its timestamps (nanoseconds since the base). Verdicts that rest on it are weakened. */
   noteLoss(from: number, until: number): void {
-    this.lossFrom = Math.min(this.lossFrom, from);
-    this.lossUntil = Math.max(this.lossUntil, until);
+    this.losses.add(from, until);
   }
 
   /**
@@ -93,6 +96,7 @@ export class Tracker {
     this.bookkeeper.time = time;
     this.bookkeeper.clock = clock;
     this.bookkeeper.frame = frame;
+    if (segment.network !== 0) this.severalNetworks = true;
     this.room.sweep(clock, this.onSilent, this.onFinish);
     const hash = this.attempts.hash(segment);
     const found = this.attempts.find(segment, hash);
@@ -123,7 +127,7 @@ export class Tracker {
       if (!isSynAck || !this.answersOtherNetwork(segment, hash)) this.begin(segment, hash, NO_SLOT);
       return;
     }
-    if (this.answersOtherNetwork(segment, hash)) return;
+    if (this.severalNetworks && this.answersOtherNetwork(segment, hash)) return;
     if (!this.known.meet(hash, this.secondHash(segment), this.clock)) this.midstream += 1;
   }
 
@@ -195,7 +199,10 @@ export class Tracker {
 
   private secondHashOf(slot: number): number {
     const { attempts } = this;
-    return this.mixEnds(attempts.port(slot, 0) ^ attempts.port(slot, 1), attempts.word(slot, 3) ^ attempts.word(slot, 7));
+    return this.mixEnds(
+      attempts.port(slot, 0) ^ attempts.port(slot, 1),
+      attempts.word(slot, 3) ^ attempts.word(slot, 7),
+    );
   }
 
   private mixEnds(ports: number, addresses: number): number {
@@ -224,9 +231,9 @@ export class Tracker {
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
     if (next < STATE.OPEN) this.room.touch(slot, this.clock);
-    // Taken and at its end: nothing that comes can change the record.
-    else if (next === STATE.CLOSED && this.attempts.has(slot, MARK.TOOK)) this.finish(slot);
-    else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
+    else if (before < STATE.CLOSED && next === STATE.CLOSED && this.attempts.has(slot, MARK.TOOK)) {
+      this.room.close(slot, this.clock);
+    } else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
   }
 
   /** A new attempt with its first segment: a SYN or a SYN-ACK. `newest` is the flow's attempt so far. */
@@ -299,26 +306,38 @@ export class Tracker {
       oldest = older;
       length += 1;
     }
-    if (length > ATTEMPTS_PER_FLOW) this.finish(oldest);
+    if (length <= ATTEMPTS_PER_FLOW) return;
+    if (this.clock - this.attempts.time(oldest, T.ACTIVE) < this.patienceNanos) this.giveUp(oldest);
+    this.finish(oldest);
   }
 
   // --- the end of an attempt ----------------------------------------------------------------------------------
 
   private evict(): void {
     const slot = this.room.firstToGo(this.clock);
-    if (this.stateOf(slot) < STATE.OPEN) {
-      this.attempts.mark(slot, MARK.GIVEN_UP);
-      this.givenUp += 1;
-    }
+    if (this.stateOf(slot) < STATE.OPEN) this.giveUp(slot);
     this.finish(slot);
+  }
+
+  private giveUp(slot: number): void {
+    this.attempts.mark(slot, MARK.GIVEN_UP);
+    this.givenUp += 1;
   }
 
   private fill(slot: number): Evidence {
     const evidence = this.evidence;
     fillEvidence(evidence, this.attempts, slot, this.clock);
     const last = evidence.synAckCount > 0 ? evidence.synAckLast : evidence.synLast;
-    evidence.lossy = last + this.patienceNanos >= this.lossFrom && last <= this.lossUntil;
+    evidence.lossy = this.losses.touch(last, last + this.patienceNanos);
     return evidence;
+  }
+
+  private publish(slot: number): void {
+    const verdict = this.sink.silent?.(this.fill(slot));
+    const before = this.attempts.word(slot, W.PUBLISHED);
+    if (verdict === undefined || before === verdict + 1) return;
+    if (before !== 0) this.attempts.count(slot, W.REVISION);
+    this.attempts.setWord(slot, W.PUBLISHED, verdict + 1);
   }
 
   private finish(slot: number): void {

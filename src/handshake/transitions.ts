@@ -102,7 +102,13 @@ export const ROWS: readonly Row[] = [
   // The SYN-ACK.
   [[...UNANSWERED, CROSSED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, SYN_ACK_SEEN, 'acknowledges the ISN'],
   [ANSWERED, EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'repeated; or different, and then all are kept'],
-  [[...THIRD, ...SETTLED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'after a third leg that was inferred to be wrong'],
+  [
+    [...THIRD, ...SETTLED],
+    EVENT.SYN_ACK,
+    ACTION.ADD_SYN_ACK,
+    'same',
+    'after a third leg that was inferred to be wrong',
+  ],
   [[...THIRD, ...SETTLED], EVENT.SYN_ACK_LATE, ACTION.ADD_SYN_ACK, 'same', 'repeated after the third leg'],
   [
     UNANSWERED,
@@ -167,7 +173,13 @@ export const ROWS: readonly Row[] = [
   [THIRD, EVENT.SERVER_RST, ACTION.NOTE_RESET, CLOSED, 'a RST with ACK comes from a connection that was open'],
   [[OPEN], EVENT.SERVER_RST, ACTION.NOTE_RESET, CLOSED, 'closed at once, by the server'],
   [[OPEN], EVENT.SERVER_RST_BARE, ACTION.NOTE_RESET, CLOSED, 'closed at once, by the server'],
-  [[...UNANSWERED, CROSSED], EVENT.CLIENT_RST, ACTION.NOTE_GIVING_UP, 'same', 'the client gave up, or answers a challenge'],
+  [
+    [...UNANSWERED, CROSSED],
+    EVENT.CLIENT_RST,
+    ACTION.NOTE_GIVING_UP,
+    'same',
+    'the client gave up, or answers a challenge',
+  ],
   [
     [SYN_ACK_ALONE, SYN_ACK_SEEN, THIRD_WRONG],
     EVENT.CLIENT_RST,

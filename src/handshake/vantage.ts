@@ -12,8 +12,8 @@
  */
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
-import { hops, synAckToAckNanos, synToSynAckNanos } from './record.ts';
 import { seconds } from './reason.ts';
+import { hops, synAckToAckNanos, synToSynAckNanos } from './record.ts';
 
 export type VantageSide = 'server' | 'client' | 'middle' | 'loopback' | 'unknown';
 
@@ -65,7 +65,10 @@ export class VantageTally {
   conclude(): Vantage {
     if (this.attempts === 0) return { side: 'unknown', evidence: ['no handshake was captured'] };
     if (this.loopback > this.attempts * AGREEMENT) {
-      return { side: 'loopback', evidence: [`both ends have one address in ${this.loopback} of ${this.attempts} attempts`] };
+      return {
+        side: 'loopback',
+        evidence: [`both ends have one address in ${this.loopback} of ${this.attempts} attempts`],
+      };
     }
     const evidence: string[] = [];
     let side: VantageSide | null = null;
@@ -81,8 +84,16 @@ export class VantageTally {
 
   private kinds(): readonly (readonly [Votes, (winner: VantageSide) => string])[] {
     return [
-      [this.direction, (w) => `direction: SYNs came in for ${this.direction.server} attempts and went out for ${this.direction.client}${leans(w)}`],
-      [this.checksum, (w) => `checksums left to the card: of the SYN-ACK in ${this.checksum.server} attempts, of the SYN in ${this.checksum.client}${leans(w)}`],
+      [
+        this.direction,
+        (w) =>
+          `direction: SYNs came in for ${this.direction.server} attempts and went out for ${this.direction.client}${leans(w)}`,
+      ],
+      [
+        this.checksum,
+        (w) =>
+          `checksums left to the card: of the SYN-ACK in ${this.checksum.server} attempts, of the SYN in ${this.checksum.client}${leans(w)}`,
+      ],
       [
         this.ttl,
         (w) =>
@@ -148,7 +159,5 @@ function winnerOf(votes: Votes, total: number): VantageSide {
 }
 
 function isLoopback(e: Evidence): boolean {
-  return (
-    e.client0 === e.server0 && e.client1 === e.server1 && e.client2 === e.server2 && e.client3 === e.server3
-  );
+  return e.client0 === e.server0 && e.client1 === e.server1 && e.client2 === e.server2 && e.client3 === e.server3;
 }

@@ -1,9 +1,10 @@
 /**
- * Where attempts wait for their time, in four queues:
+ * Where attempts wait for their time, in five queues:
  *
  *   FRESH     no SYN-ACK yet, last packet less than `patience` ago
  *   GOING     SYN-ACK or third leg seen, last packet less than `patience` ago
  *   WAITING   silent for `patience`: a verdict could be given, later packets may amend it; forgotten after `FORGET_NANOS`
+ *   CLOSED    taken, and at its end: nothing more can change the record, but copies of its packets may still come for `COPIES_NANOS`
  *   SETTLED   the server took the third leg, `patience` ago at the most: what follows at once (RST, FIN) still belongs to the record
  *
  * A packet does not move its attempt in the queue: the attempt is looked at when its entry falls due, and queued again when it was alive since. With
@@ -18,19 +19,25 @@ const FRESH = 0;
 const GOING = 1;
 const WAITING = 2;
 const SETTLED = 3;
+const CLOSED = 4;
 
 /** A flood of SYNs displaces its own, and not the handshakes that go on. */
-const EVICTION_ORDER = [SETTLED, WAITING, FRESH, GOING] as const;
+const EVICTION_ORDER = [CLOSED, SETTLED, WAITING, FRESH, GOING] as const;
 
 /** A client repeats its SYN for 127 s (Linux: tcp_syn_retries 6), with at most 64 s between two; a server its SYN-ACK for 63 s. */
 const FORGET_NANOS = 120e9;
+
+/** Longer than any copy takes (copies.ts). */
+const COPIES_NANOS = 250e6;
 
 /** Queues are looked at this often on the capture's clock. */
 const SWEEP_NANOS = 20e6;
 
 export class WaitingRoom {
   isEager = false;
-  private readonly queues = [new ExpiryQueue(), new ExpiryQueue(), new ExpiryQueue(), new ExpiryQueue()] as const;
+  private readonly queues: readonly ExpiryQueue[] = [FRESH, GOING, WAITING, SETTLED, CLOSED].map(
+    () => new ExpiryQueue(),
+  );
   private readonly attempts: Attempts;
   private readonly patienceNanos: number;
   private nextSweep = 0;
@@ -58,6 +65,12 @@ export class WaitingRoom {
     this.enqueue(slot, this.attempts.has(slot, MARK.TOOK) ? SETTLED : WAITING, clock);
   }
 
+  /** The third leg was taken, and the connection is at its end. A repeated SYN may still be answered: then it is only settled. */
+  close(slot: number, clock: number): void {
+    const isPlain = this.attempts.word(slot, W.SYN_COUNT) <= 1 && this.attempts.word(slot, W.SYN_ACK_COUNT) <= 1;
+    this.enqueue(slot, isPlain ? CLOSED : SETTLED, clock);
+  }
+
   /** The slot is given back: its entries die. */
   leave(slot: number): void {
     this.attempts.count(slot, W.TICKET);
@@ -71,6 +84,7 @@ export class WaitingRoom {
     this.sweepPending(GOING, clock, silent);
     this.sweepEnding(WAITING, clock, FORGET_NANOS, finish);
     this.sweepEnding(SETTLED, clock, this.patienceNanos, finish);
+    this.sweepEnding(CLOSED, clock, COPIES_NANOS, finish);
   }
 
   /** The attempt that is given up first when there is no room; NO_SLOT when nobody waits. */

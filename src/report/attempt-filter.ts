@@ -1,11 +1,23 @@
 /** Which attempts the report speaks of at all: `--port`, `--server`, `--client`, `--since`, `--until`. */
-import { type AddressRange, rangeContains } from '../bytes/address.ts';
+import { type AddressRange, parseAddressRange, rangeContains } from '../bytes/address.ts';
 import type { Evidence } from '../handshake/evidence.ts';
 
 export interface ServerFilter {
   readonly range: AddressRange;
   /** null: any port. */
   readonly port: number | null;
+}
+
+const LAST_PORT = 65_535;
+
+/** "10.0.0.1", "10.0.0.0/8", "10.0.0.0/8:443", "2001:db8::1", "[2001:db8::1]:443", "[2001:db8::/32]:443"; null for anything else. */
+export function parseServerFilter(text: string): ServerFilter | null {
+  const whole = parseAddressRange(text);
+  if (whole !== null) return { range: whole, port: null };
+  const groups = /^(?:\[(?<v6>[^\]]+)\]|(?<v4>[^:[\]]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups;
+  const range = parseAddressRange(groups?.['v6'] ?? groups?.['v4'] ?? '');
+  const port = groups?.['port'] === undefined ? null : Number(groups['port']);
+  return range === null || (port !== null && port > LAST_PORT) ? null : { range, port };
 }
 
 export interface AttemptFilter {

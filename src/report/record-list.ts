@@ -69,6 +69,13 @@ export class RecordList {
     this.releaseReady();
   }
 
+  /** A record that waits for nobody. */
+  atOnce(handshake: Handshake | null): void {
+    if (handshake === null) return;
+    if (this.options.sort !== null) this.sortIn(handshake);
+    else this.put(handshake);
+  }
+
   finish(): void {
     this.releaseAll();
     this.sorted.sort(comparatorOf(this.options.sort));

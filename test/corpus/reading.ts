@@ -2,7 +2,9 @@
  * Runs tripod over captures in workers, so that a capture that never ends, or that ends the whole thread, is a finding about that capture and not the end of the
  * run.
  */
+import { once } from 'node:events';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { AnalyzeResult } from '../../src/index.ts';
 import { capturesFolder } from './oracles.ts';
@@ -48,19 +50,18 @@ function startWorker(): Worker {
 }
 
 async function ask(worker: Worker, file: string): Promise<Omit<Reading, 'millis'>> {
-  return await new Promise((resolve) => {
-    const done = (answer: Omit<Reading, 'millis'>): void => {
-      clearTimeout(timer);
-      worker.removeAllListeners();
-      resolve(answer);
-    };
-    const timer = setTimeout(
-      () => done({ result: null, crash: `no end within ${LIMIT_MILLIS / 1000} s` }),
-      LIMIT_MILLIS,
-    );
-    worker.once('message', (answer: Omit<Reading, 'millis'>) => done(answer));
-    worker.once('error', (error) => done({ result: null, crash: String(error) }));
-    worker.once('exit', (code) => done({ result: null, crash: `the worker ended with ${code}` }));
-    worker.postMessage(file);
-  });
+  const heard = new AbortController();
+  const { signal } = heard;
+  try {
+    return await Promise.race([
+      once(worker, 'message', { signal }).then(([answer]) => answer as Omit<Reading, 'millis'>),
+      once(worker, 'exit', { signal }).then(([code]) => ({ result: null, crash: `the worker ended with ${code}` })),
+      setTimeout(LIMIT_MILLIS, { result: null, crash: `no end within ${LIMIT_MILLIS / 1000} s` }, { signal }),
+      new Promise<never>(() => worker.postMessage(file)),
+    ]);
+  } catch (error) {
+    return { result: null, crash: String(error) };
+  } finally {
+    heard.abort();
+  }
 }

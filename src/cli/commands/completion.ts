@@ -1,8 +1,7 @@
 /** `tripod completion bash|zsh`: prints the script. */
 import type { Command } from '../command.ts';
 import { EXIT } from '../errors.ts';
-
-const SHELLS = ['bash', 'zsh'] as const;
+import { SHELLS } from '../options.ts';
 
 /** @param commands what is completed besides this command itself. */
 export function completionCommand(commands: readonly Command[]): Command {
@@ -26,7 +25,7 @@ export function completionCommand(commands: readonly Command[]): Command {
       ]);
       const shell = parseChoice(given.value('shell') ?? '', 'completion', SHELLS);
       context.stdout.write(completionScript(shell, [...commands, command]));
-      await context.stdout.finish();
+      context.stdout.flush();
       return EXIT.DONE;
     },
   };

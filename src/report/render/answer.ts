@@ -17,7 +17,7 @@ const ENDPOINT_ROWS = 20;
 const ROOM_FOR_CLIENTS = 76;
 
 /** How many attempts of this endpoint lack the leg. */
-export function missing(server: ServerSummary, leg: LegName): number {
+function missing(server: ServerSummary, leg: LegName): number {
   let sum = 0;
   for (const verdict of VERDICTS) {
     if (VERDICT_WORDS[verdict].missing === leg) sum += server.byVerdict[verdict] ?? 0;

@@ -30,7 +30,8 @@ export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
   if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
-  return `${count(Math.floor(whole / 86_400))} d ${Math.floor((whole % 86_400) / 3600)} h`;
+  const days = Math.floor(whole / 86_400);
+  return days >= 100 ? `${count(days)} d` : `${days} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
 /** Three significant digits, without trailing zeros. */

@@ -24,6 +24,7 @@ test('durations have three digits and a unit', () => {
     [725, '12 m 5 s'],
     [10_921, '3 h 2 m'],
     [187_200, '2 d 4 h'],
+    [1_472_000_000, '17,037 d'],
   ] as const;
   for (const [seconds, want] of table) assert.equal(duration(seconds), want);
 });
