@@ -62,6 +62,7 @@ export class Analysis {
   private readonly trace: SegmentTrace | null;
   private tcpSegments = 0;
   private icmpErrors = 0;
+  private cutSegments = 0;
   private digits = 0;
   private tracedHandshake: Handshake | null = null;
 
@@ -98,8 +99,14 @@ export class Analysis {
     );
     if (stop !== 0) return;
     if (segment.direction === DIRECTION.UNKNOWN) segment.direction = frame.direction;
-    if (segment.kind === KIND.TCP) this.tcpSegments += 1;
-    else this.icmpErrors += 1;
+    if (segment.kind === KIND.ICMP_ERROR) this.icmpErrors += 1;
+    else {
+      this.tcpSegments += 1;
+      if (!segment.hasFlags) {
+        this.cutSegments += 1;
+        return;
+      }
+    }
     const number = packFrame(file, frame.number);
     this.trace?.at(number, time, this.baseSeconds, this.digits);
     this.tracker.observe(segment, time, clock, number);
@@ -191,6 +198,11 @@ export class Analysis {
 
   private warnings(): string[] {
     const warnings: string[] = [];
+    if (this.cutSegments > 0) {
+      warnings.push(
+        `${this.cutSegments} TCP segments were cut before their flags, so nothing can be said of them: capture with a longer snapshot length (tcpdump -s 128)`,
+      );
+    }
     if (this.fold.unlistedAttempts > 0) {
       warnings.push(`${this.fold.unlistedAttempts} attempts went to further servers, which are not listed one by one`);
     }

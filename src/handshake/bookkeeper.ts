@@ -237,7 +237,6 @@ export class Bookkeeper {
   /** The server went on. Its SYN-ACK and the third leg are inferred when they were not seen: verdict.ts does. */
   private noteTook(slot: number, segment: Segment, fromClient: boolean): void {
     this.attempts.mark(slot, MARK.TOOK);
-    if (this.attempts.word(slot, W.ACK_COUNT) === 0) this.attempts.mark(slot, MARK.CAPTURE_LOSS);
     this.follow(slot, segment, fromClient);
   }
 

@@ -60,7 +60,8 @@ function fingerprint(segment: Segment): number {
   if (segment.kind === KIND.TCP) parseOptions(segment);
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
   const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);
-  const ends = Math.imul(segment.sourcePort ^ (segment.kind << 20) ^ (segment.icmpType << 24), 0x27d4eb2f);
+  const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
+  const ends = Math.imul(segment.sourcePort ^ (headers << 16) ^ (segment.kind << 26) ^ segment.icmpType, 0x27d4eb2f);
   const stamp = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : 0;
   const h = mix(numbers ^ shape ^ ends ^ stamp);
   return h === 0 ? 1 : h;

@@ -52,8 +52,10 @@ export const EVENT = {
   /** A RST of the server whose numbers fit nothing: hosts ignore it. */
   SERVER_RST_STRAY: 21,
   SERVER_TOOK_LAST: 22,
+  /** The same, but it can have been recorded before the third leg that it needs: it acknowledges nothing beyond the SYN. */
+  SERVER_TOOK_EARLY: 23,
   /** Belongs to another connection on the same ports, or says nothing. */
-  OTHER: 23,
+  OTHER: 24,
 } as const;
 export type Event = (typeof EVENT)[keyof typeof EVENT];
 export const EVENT_NAMES: readonly string[] = Object.keys(EVENT).map((name) => name.toLowerCase().replaceAll('_', '-'));
@@ -72,9 +74,8 @@ const UNSEEN_OCTETS = 1 << 20;
  * after one second) or answered at once. */
 const BARE_RESET_NANOS = 3e9;
 
-/** The event that a TCP segment is to the attempt in `slot`. */
+/** The event that a TCP segment, whose flags are known, is to the attempt in `slot`. */
 export function classify(attempts: Attempts, slot: number, segment: Segment, fromClient: boolean, time: number): Event {
-  if (!segment.hasFlags) return EVENT.OTHER;
   return fromClient ? classifyClient(attempts, slot, segment) : classifyServer(attempts, slot, segment, time);
 }
 
@@ -104,6 +105,7 @@ for (const event of [
   EVENT.CLIENT_AGAIN,
   EVENT.SERVER_TOOK,
   EVENT.SERVER_TOOK_LAST,
+  EVENT.SERVER_TOOK_EARLY,
   EVENT.CLIENT_RST,
   EVENT.SERVER_RST_BARE,
   EVENT.SERVER_RST_ANSWER,
@@ -129,11 +131,15 @@ function classifyClient(attempts: Attempts, slot: number, segment: Segment): Eve
   const inWindow = fromIsn >= 1 && fromIsn <= 1 + FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
   const acknowledges = acknowledgesServer(attempts, slot, segment.acknowledgment);
   if (inWindow && acknowledges) {
+    // The server went on before: only the very first segment can be the third leg that was recorded late.
+    const isFirst = fromIsn === 1 + attempts.word(slot, W.SYN_DATA);
+    if (attempts.has(slot, MARK.TOOK) && attempts.word(slot, W.ACK_COUNT) === 0 && !isFirst) return EVENT.OTHER;
     const again = endDistance(attempts, slot, segment) <= 0 && occupies(segment);
     return again && attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.CLIENT_AGAIN : EVENT.THIRD_LEG;
   }
-  // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new.
-  if (fromIsn === 0 && acknowledges) return EVENT.OTHER;
+  // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new, once the third leg is there.
+  const thirdSeen = attempts.word(slot, W.ACK_COUNT) > 0 || attempts.has(slot, MARK.TOOK);
+  if (fromIsn === 0 && acknowledges && thirdSeen) return EVENT.OTHER;
   // Both numbers far off: an older connection on the same ports.
   return inWindow || acknowledges ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
 }
@@ -187,7 +193,7 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   if (pure) return EVENT.SERVER_ACK;
   // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof.
   if (attempts.has(slot, MARK.FAST_OPEN) && !thirdSeen) return EVENT.SERVER_ACK;
-  return took(attempts, slot, flags);
+  return thirdSeen ? took(attempts, slot, flags) : EVENT.SERVER_TOOK_EARLY;
 }
 
 function took(attempts: Attempts, slot: number, flags: number): Event {

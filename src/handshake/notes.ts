@@ -90,7 +90,10 @@ export const NOTES: readonly Note[] = [
     sentence: 'Segments of this attempt are missing from the capture: later ones acknowledge or need them.',
     reference: 'docs/record.md, "Legs"',
     applies: (e) =>
-      (e.marks & MARK.CAPTURE_LOSS) !== 0 || e.lossy || (e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0),
+      (e.marks & MARK.CAPTURE_LOSS) !== 0 ||
+      e.lossy ||
+      ((e.marks & MARK.TOOK) !== 0 && e.ackCount === 0) ||
+      (e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0),
   },
   {
     id: 'reset-wrong-numbers',

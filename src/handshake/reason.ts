@@ -11,6 +11,7 @@ export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): 
     case VERDICT.NO_SYN:
       return `${times(e.synAckCount, 'SYN-ACK')}${span(e.synAckFirst, e.synAckLast)} without a SYN, although the capture had run for ${seconds(e.beganNanos)} before.`;
     case VERDICT.NO_SYN_ACK:
+      if ((e.marks & MARK.CROSSED) !== 0) return `Two SYNs crossed, and neither was acknowledged${following(e)}.`;
       return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and no answer of any kind${following(e)}.`;
     case VERDICT.REFUSED:
       return `A RST answers the SYN after ${seconds(e.resetTime - e.synFirst)}.`;
@@ -73,13 +74,14 @@ function ackRejected(e: Evidence, patienceNanos: number): string {
 }
 
 function undecided(e: Evidence, patienceNanos: number): string {
-  if (e.synAckCount === 0 && (e.marks & (MARK.SERVER_ACKED | MARK.CROSSED)) !== 0) {
+  if (e.synAckCount === 0 && (e.marks & MARK.SERVER_ACKED) !== 0) {
     return 'The server acknowledges the SYN, but its SYN-ACK is not in the capture.';
   }
   if (e.lossy) return 'Packets were lost by the capture where the next leg would be.';
-  if ((e.marks & MARK.GIVEN_UP) !== 0) return 'Too many attempts were open at a time: this one was given up.';
+  if ((e.marks & MARK.GIVEN_UP) !== 0) return 'Too many attempts were open, in all or on these ports: this one was given up.';
   const last = e.synAckCount > 0 ? 'SYN-ACK' : 'SYN';
-  return `The capture ends ${seconds(e.followedNanos)} after the ${last}: too soon to tell (less than ${seconds(patienceNanos)}).`;
+  const followed = e.synAckCount > 0 ? e.sinceSynAckNanos : e.followedNanos;
+  return `The capture ends ${seconds(followed)} after the ${last}: too soon to tell (less than ${seconds(patienceNanos)}).`;
 }
 
 /** How long the capture went on after the attempt's last packet, where that is worth a word. */

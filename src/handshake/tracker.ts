@@ -40,7 +40,7 @@ export interface TrackerSink {
 }
 
 /** Attempts of one flow that are kept side by side; a client that tries on from one port with ever new ISNs shall not make the search long. */
-const ATTEMPTS_PER_FLOW = 8;
+const ATTEMPTS_PER_FLOW = 32;
 
 export class Tracker {
   readonly attempts: Attempts;
@@ -87,6 +87,7 @@ export class Tracker {
   }
 
   /**
+   * @param segment with its flags, unless it is an ICMP error.
    * @param time nanoseconds since the capture's base.
    * @param clock the capture's clock (clock.ts).
    * @param frame packet number with the file's index (frame-lists.ts).
@@ -122,7 +123,7 @@ export class Tracker {
 
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
-    if ((flags & FLAG.SYN) !== 0 && (flags & FLAG.RST) === 0 && segment.hasFlags) {
+    if ((flags & FLAG.SYN) !== 0 && (flags & FLAG.RST) === 0) {
       const isSynAck = (flags & FLAG.ACK) !== 0;
       if (!isSynAck || !this.answersOtherNetwork(segment, hash)) this.begin(segment, hash, NO_SLOT);
       return;

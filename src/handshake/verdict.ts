@@ -99,7 +99,7 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
   if (!explained) return VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
-  return canTell(e, e.synAckCount, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
+  return canTell(e, e.synAckCount, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
 }
 
 /** SYN, and no SYN-ACK that answers it. */
@@ -109,8 +109,8 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;
   if ((e.marks & (MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) !== 0) return VERDICT.CHALLENGED;
   // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
-  if ((e.marks & (MARK.SERVER_ACKED | MARK.CROSSED)) !== 0) return VERDICT.UNDECIDED;
-  return canTell(e, e.synCount, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
+  if ((e.marks & MARK.SERVER_ACKED) !== 0) return VERDICT.UNDECIDED;
+  return canTell(e, e.synCount, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
 }
 
 /** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
@@ -125,9 +125,9 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
 }
 
 /** The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. */
-export function canTell(e: Evidence, transmissions: number, patienceNanos: number): boolean {
+export function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
   if (transmissions > 1) return true;
-  return e.followedNanos >= patienceNanos && !e.lossy;
+  return followedNanos >= patienceNanos && !e.lossy;
 }
 
 // --- grades of the legs -----------------------------------------------------------------------------------------
