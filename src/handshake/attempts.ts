@@ -35,7 +35,8 @@ export const W = {
   WRONG_COUNT: 26,
   /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
   TTLS: 27,
-  /** Two bits each: direction of the SYN and of the SYN-ACK (wire/segment.ts DIRECTION), then FILL of their checksums. */
+  /** Two bits each: direction of the SYN and of the SYN-ACK (1 came in, 2 went out, 3 both: a copy of it went the other way), then FILL of
+   * their checksums. */
   LINK: 28,
   /** Which of the shared RECENT places is next: copies.ts. */
   RECENT_NEXT: 29,

@@ -4,7 +4,7 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
-import { FLAG, type Segment } from '../wire/segment.ts';
+import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
 import { type Attempts, FILL, MARK, QUOTES, T, W } from './attempts.ts';
 import { RESET_FROM } from './evidence.ts';
@@ -266,7 +266,10 @@ export class Bookkeeper {
 
   private noteReset(slot: number, segment: Segment, fromClient: boolean, mark: number): void {
     const a = this.attempts;
+    // The first RST that decides is the one to show: a client may try on, and be refused each time.
+    const isDecided = a.has(slot, MARK.REFUSED | MARK.CLIENT_RESET) && mark !== MARK.RESET_OF_CONNECTION;
     a.mark(slot, mark);
+    if (isDecided) return;
     const from = fromClient ? RESET_FROM.CLIENT : RESET_FROM.SERVER;
     a.setWord(slot, W.TTLS, (a.word(slot, W.TTLS) & 0xffff) | (segment.ttl << 16) | (from << 24));
     a.setTime(slot, T.RESET, this.time);
@@ -306,13 +309,21 @@ export class Bookkeeper {
   private noteLink(slot: number, segment: Segment, shift: number): void {
     const a = this.attempts;
     let link = a.word(slot, W.LINK) & ~((3 << shift) | (3 << (shift + 4)));
-    link |= (segment.direction & 3) << shift;
+    link |= directionBits(segment) << shift;
     if (this.attempts.time(slot, T.ID) <= CHECKSUM_SAMPLE) {
       const checksum = tcpChecksum(segment);
       if (checksum === CHECKSUM.GOOD) link |= FILL.FILLED << (shift + 4);
       else if (checksum === CHECKSUM.UNFILLED) link |= FILL.UNFILLED << (shift + 4);
     }
     a.setWord(slot, W.LINK, link);
+  }
+
+  /** A copy of a SYN or SYN-ACK that went the other way: the capturing host forwards it. */
+  noteCopy(slot: number, segment: Segment): void {
+    if ((segment.flags & FLAG.SYN) === 0) return;
+    const shift = (segment.flags & FLAG.ACK) === 0 ? 0 : 2;
+    const a = this.attempts;
+    a.setWord(slot, W.LINK, a.word(slot, W.LINK) | (directionBits(segment) << shift));
   }
 
   /** The leg's first packet has its place in the row, the further ones are chained. */
@@ -338,4 +349,9 @@ export class Bookkeeper {
     const ahead = distance(end, a.word(slot, column));
     if (ahead > 0) a.setWord(slot, column, end);
   }
+}
+
+/** Packets for other hosts, seen in promiscuous mode, tell nothing. */
+function directionBits(segment: Segment): number {
+  return segment.direction === DIRECTION.OTHER_HOST ? DIRECTION.UNKNOWN : segment.direction;
 }

@@ -193,7 +193,10 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   if (pure) return EVENT.SERVER_ACK;
   // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof.
   if (attempts.has(slot, MARK.FAST_OPEN) && !thirdSeen) return EVENT.SERVER_ACK;
-  return thirdSeen ? took(attempts, slot, flags) : EVENT.SERVER_TOOK_EARLY;
+  if (thirdSeen) return took(attempts, slot, flags);
+  const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
+  const isFar = attempts.has(slot, MARK.TOOK) && fromIsn > FIRST_WINDOW;
+  return isFar ? EVENT.OTHER : EVENT.SERVER_TOOK_EARLY;
 }
 
 function took(attempts: Attempts, slot: number, flags: number): Event {

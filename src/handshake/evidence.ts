@@ -57,7 +57,7 @@ export class Evidence {
   icmpFrom2 = 0;
   icmpFrom3 = 0;
   marks = 0;
-  /** wire/segment.ts DIRECTION of the first SYN and of the latest SYN-ACK; what their checksums were, where they were looked at (a sample). */
+  /** Direction of the first SYN and of the latest SYN-ACK, as in attempts.ts W.LINK; what their checksums were, where they were looked at (a sample). */
   synDirection = 0;
   synAckDirection = 0;
   synFilled = false;

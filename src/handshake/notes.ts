@@ -108,6 +108,12 @@ export const NOTES: readonly Note[] = [
     applies: marked(MARK.RESET_BEFORE_ANSWER),
   },
   {
+    id: 'reset-before-ack',
+    sentence: 'The client answered the SYN-ACK with a RST, and acknowledged it all the same later.',
+    reference: 'two stacks on one address: a scanner beside its kernel',
+    applies: (e) => (e.marks & MARK.CLIENT_RESET) !== 0 && e.ackCount > 0,
+  },
+  {
     id: 'closed-by-reset',
     sentence: 'A RST ended the connection within moments of the handshake.',
     reference: 'RFC 9293 §3.10.7.4',

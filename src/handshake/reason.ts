@@ -14,7 +14,7 @@ export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): 
       if ((e.marks & MARK.CROSSED) !== 0) return `Two SYNs crossed, and neither was acknowledged${following(e)}.`;
       return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and no answer of any kind${following(e)}.`;
     case VERDICT.REFUSED:
-      return `A RST answers the SYN after ${seconds(e.resetTime - e.synFirst)}.`;
+      return `A RST answers the SYN after ${seconds(e.resetTime - e.synFirst)}${e.synCount > 1 ? `; the client tries ${e.synCount} times` : ''}.`;
     case VERDICT.REJECTED:
       return `An ICMP error (${icmpMeaning(e.icmpFamily, e.icmpType, e.icmpCode)}) quotes the SYN.`;
     case VERDICT.CHALLENGED:
@@ -76,6 +76,9 @@ function ackRejected(e: Evidence, patienceNanos: number): string {
 function undecided(e: Evidence, patienceNanos: number): string {
   if (e.synAckCount === 0 && (e.marks & MARK.SERVER_ACKED) !== 0) {
     return 'The server acknowledges the SYN, but its SYN-ACK is not in the capture.';
+  }
+  if (e.synCount === 0 && (e.marks & MARK.PORT_REUSED) !== 0) {
+    return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';
   }
   if (e.lossy) return 'Packets were lost by the capture where the next leg would be.';
   if ((e.marks & MARK.GIVEN_UP) !== 0) return 'Too many attempts were open, in all or on these ports: this one was given up.';

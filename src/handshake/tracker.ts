@@ -161,9 +161,9 @@ export class Tracker {
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
       if (candidate === newest) event = seenAs;
-      // An older connection that still speaks is the very thing that the new SYN is challenged by.
-      if (candidate === newest && seenAs === EVENT.CHALLENGE && this.stateOf(newest) <= STATE.CHALLENGED) break;
-      if (belongs(seenAs)) {
+      // An older connection that still speaks is the very thing that the new SYN is challenged by; an older handshake that goes on is not.
+      const isChallenger = event === EVENT.CHALLENGE && this.stateOf(candidate) >= STATE.OPEN;
+      if (belongs(seenAs) && !isChallenger) {
         slot = candidate;
         event = seenAs;
         break;
@@ -215,7 +215,10 @@ export class Tracker {
   /** The segment is the event to the attempt, unless it is a copy: answers whether it was new. */
   private accept(slot: number, event: Event, segment: Segment, fromClient: boolean, hash: number): boolean {
     const isNew = !isCopy(this.attempts, slot, segment, this.clock);
-    if (!isNew) this.duplicates += 1;
+    if (!isNew) {
+      this.duplicates += 1;
+      this.bookkeeper.noteCopy(slot, segment);
+    }
     const step = transition(this.stateOf(slot), event);
     const action = (step >> 8) as Action;
     if (isNew && action === ACTION.BEGIN_ANOTHER) {

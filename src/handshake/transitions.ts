@@ -104,13 +104,7 @@ export const ROWS: readonly Row[] = [
   // The SYN-ACK.
   [[...UNANSWERED, CROSSED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, SYN_ACK_SEEN, 'acknowledges the ISN'],
   [ANSWERED, EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'repeated; or different, and then all are kept'],
-  [
-    [...THIRD, ...SETTLED],
-    EVENT.SYN_ACK,
-    ACTION.ADD_SYN_ACK,
-    'same',
-    'after a third leg that was inferred to be wrong',
-  ],
+  [[...THIRD, AHEAD, ...SETTLED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'recorded behind what follows from it'],
   [[...THIRD, ...SETTLED], EVENT.SYN_ACK_LATE, ACTION.ADD_SYN_ACK, 'same', 'repeated after the third leg'],
   [
     UNANSWERED,
@@ -138,7 +132,7 @@ export const ROWS: readonly Row[] = [
 
   // What the server shows of the third leg.
   [
-    [...UNANSWERED, CROSSED, ...ANSWERED],
+    [...UNANSWERED, CROSSED, ...ANSWERED, AHEAD],
     EVENT.SERVER_TOOK_EARLY,
     ACTION.NOTE_TOOK,
     AHEAD,
@@ -168,7 +162,7 @@ export const ROWS: readonly Row[] = [
   [UNANSWERED, EVENT.CHALLENGE, ACTION.NOTE_CHALLENGE, CHALLENGED, 'RFC 5961 §4; TIME-WAIT (RFC 9293 §3.6.1)'],
 
   // Resets.
-  [UNANSWERED, EVENT.SERVER_RST_ANSWER, ACTION.NOTE_REFUSAL, REFUSED, 'a RST answers the SYN'],
+  [[...UNANSWERED, CROSSED], EVENT.SERVER_RST_ANSWER, ACTION.NOTE_REFUSAL, REFUSED, 'a RST answers the SYN'],
   [
     [...UNANSWERED, ...THIRD],
     EVENT.SERVER_RST_STRAY,
@@ -176,7 +170,6 @@ export const ROWS: readonly Row[] = [
     'same',
     'numbers that answer neither this SYN nor this third leg',
   ],
-  [[CROSSED], EVENT.SERVER_RST_ANSWER, ACTION.NOTE_RESET, CLOSED, 'ends a simultaneous open'],
   [ANSWERED, EVENT.SERVER_RST, ACTION.NOTE_RESET, 'same', 'the server gives its half-open connection up'],
   [[THIRD_WRONG], EVENT.SERVER_RST_BARE, ACTION.NOTE_BARE_RESET, 'same', 'RFC 9293 §3.10.7.4: unacceptable ACK'],
   [THIRD, EVENT.SERVER_RST_BARE, ACTION.NOTE_BARE_RESET, THIRD_RESET, 'no connection was there to reset'],

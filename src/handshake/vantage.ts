@@ -2,7 +2,7 @@
  * Where was this captured: at the server, at the client, between them, or on one host's loopback? Told from packets alone, by four kinds of
  * evidence, each counted over the attempts of the capture:
  *
- *   direction   the link layer says which way a packet went (Linux cooked captures, pcapng flags)
+ *   direction   the link layer says which way a packet went (Linux cooked captures, pcapng flags); a router's packets come in and go out
  *   checksum    a host that leaves checksums to its card sends them unfilled: its own packets are recorded wrong
  *   TTL         a packet recorded where it was sent still has an initial TTL (64, 128, 255)
  *   gaps        at the server the SYN-ACK follows at once and the third leg takes the round trip; at the client the other way round
@@ -26,10 +26,13 @@ export interface Vantage {
 const AGREEMENT = 0.9;
 
 /** A gap counts as "at once" when the other is this many times longer. */
-const GAP_RATIO = 4;
+const GAP_RATIO = 5;
 
-/** Below this (nanoseconds) both ends lie in one room, and gaps tell nothing. */
-const SMALLEST_ROUND_TRIP = 300e3;
+/** Nanoseconds. Below this both ends lie in one room, and the gaps are those of schedulers. */
+const SMALLEST_ROUND_TRIP = 2e6;
+
+/** One handshake's gaps can be those of a busy host. */
+const LEAST_GAP_VOTES = 3;
 
 interface Votes {
   server: number;
@@ -74,7 +77,7 @@ export class VantageTally {
     let side: VantageSide | null = null;
     for (const [votes, words] of this.kinds()) {
       const total = votes.server + votes.client + votes.middle;
-      if (total === 0) continue;
+      if (total === 0 || (votes === this.gaps && total < LEAST_GAP_VOTES)) continue;
       const winner = winnerOf(votes, total);
       evidence.push(words(winner));
       side ??= winner;
@@ -87,7 +90,7 @@ export class VantageTally {
       [
         this.direction,
         (w) =>
-          `direction: SYNs came in for ${this.direction.server} attempts and went out for ${this.direction.client}${leans(w)}`,
+          `direction: SYNs came in for ${this.direction.server} attempts, went out for ${this.direction.client}, did both for ${this.direction.middle}${leans(w)}`,
       ],
       [
         this.checksum,
@@ -108,7 +111,8 @@ export class VantageTally {
   }
 
   private addDirection(e: Evidence): void {
-    if (e.synDirection === INCOMING || e.synAckDirection === OUTGOING) this.direction.server += 1;
+    if (e.synDirection === FORWARDED || e.synAckDirection === FORWARDED) this.direction.middle += 1;
+    else if (e.synDirection === INCOMING || e.synAckDirection === OUTGOING) this.direction.server += 1;
     else if (e.synDirection === OUTGOING || e.synAckDirection === INCOMING) this.direction.client += 1;
   }
 
@@ -145,9 +149,10 @@ export class VantageTally {
   }
 }
 
-/** wire/segment.ts DIRECTION. */
+/** attempts.ts W.LINK. */
 const INCOMING = 1;
 const OUTGOING = 2;
+const FORWARDED = 3;
 
 function leans(winner: VantageSide): string {
   return winner === 'unknown' ? ': of two minds' : `: ${winner}`;

@@ -69,6 +69,8 @@ export function judge(e: Evidence, patienceNanos: number): Verdict {
 
 /** A valid third leg is in the capture, and nothing proves that the server took it. */
 function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
+  // The client had reset the connection itself; what it sent later comes from somebody who does not know.
+  if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   if ((e.marks & MARK.RESET_BARE) !== 0) return VERDICT.ACK_REJECTED;
   if (wasIgnored(e, patienceNanos)) {
     return (e.marks & MARK.ACK_AHEAD) !== 0 && (e.marks & MARK.ACK_EXACT) === 0
@@ -97,7 +99,7 @@ function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
 function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
-  if (!explained) return VERDICT.NO_SYN;
+  if (!explained) return (e.marks & MARK.PORT_REUSED) !== 0 ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   return canTell(e, e.synAckCount, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
 }
@@ -158,7 +160,7 @@ function synAckInferred(e: Evidence): boolean {
 export function gradeAck(e: Evidence, verdict: Verdict): Grade {
   if ((e.marks & MARK.TOOK) !== 0) return e.ackCount > 0 ? 'accepted' : 'inferred';
   if (e.ackCount === 0) return e.wrongCount > 0 ? 'ignored' : 'not-seen';
-  return verdict === VERDICT.ACK_IGNORED || verdict === VERDICT.ACK_REJECTED ? 'ignored' : 'seen';
+  return verdict === VERDICT.COMPLETE ? 'seen' : 'ignored';
 }
 
 /** Whether the leg was there, by its grade. */

@@ -59,16 +59,20 @@ export class WaitingRoom {
     if (this.isEager || this.attempts.word(slot, W.QUEUE) === WAITING) this.enter(slot, clock);
   }
 
-  /** The third leg was taken, or a RST ended the connection without a sign of that: then the SYN-ACK may still come again. */
+  /** The third leg was taken; or a RST ended the connection without a sign of that. */
   settle(slot: number, clock: number): void {
     this.attempts.setTime(slot, T.ACTIVE, clock);
-    this.enqueue(slot, this.attempts.has(slot, MARK.TOOK) ? SETTLED : WAITING, clock);
+    this.enqueue(slot, this.attempts.has(slot, MARK.TOOK) && this.isPlain(slot) ? SETTLED : WAITING, clock);
   }
 
-  /** The third leg was taken, and the connection is at its end. A repeated SYN may still be answered: then it is only settled. */
+  /** The third leg was taken, and the connection is at its end. */
   close(slot: number, clock: number): void {
-    const isPlain = this.attempts.word(slot, W.SYN_COUNT) <= 1 && this.attempts.word(slot, W.SYN_ACK_COUNT) <= 1;
-    this.enqueue(slot, isPlain ? CLOSED : SETTLED, clock);
+    this.enqueue(slot, this.isPlain(slot) ? CLOSED : WAITING, clock);
+  }
+
+  /** Nothing was repeated. Where something was, an answer may still be under way, or a server that lost go on repeating its SYN-ACK. */
+  private isPlain(slot: number): boolean {
+    return this.attempts.word(slot, W.SYN_COUNT) <= 1 && this.attempts.word(slot, W.SYN_ACK_COUNT) <= 1;
   }
 
   /** The slot is given back: its entries die. */

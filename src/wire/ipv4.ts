@@ -1,5 +1,6 @@
 /**
- * IPv4 (RFC 791 §3.1). Options are stepped over. A total length of 0 is what Linux hands to a network card that will cut
+ * IPv4 (RFC 791 §3.1). Options are stepped over, but for a source route: while it has addresses to go, the destination is the last of them, and the
+ * field holds the next hop. A total length of 0 is what Linux hands to a network card that will cut
  * the packet itself (segmentation offload): then the packet goes as far as the frame.
  */
 import { SPACE } from './layer.ts';
@@ -20,6 +21,16 @@ export const MIN_LENGTH = 20;
 export const FRAGMENT_MASK = 0x3fff;
 const MORE_FRAGMENTS = 0x2000;
 const OFFSET_MASK = 0x1fff;
+
+// Options: kind 0, length 1 (kind and length counted), of a source route: pointer 2 (from the option's beginning, counted from 1), addresses from 3.
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const LOOSE_SOURCE_ROUTE = 131;
+const STRICT_SOURCE_ROUTE = 137;
+const OPTION_LENGTH = 1;
+const ROUTE_POINTER = 2;
+const ROUTE_ADDRESSES = 3;
+const ADDRESS_LENGTH = 4;
 /** Words 0 to 2 of ::ffff:0:0/96 (segment.ts). */
 export const MAPPED = 0xffff;
 
@@ -42,6 +53,7 @@ export function readIpv4(walk: Walk): number {
   segment.destination1 = 0;
   segment.destination2 = MAPPED;
   segment.destination3 = view.getInt32(at + DESTINATION);
+  if (headerLength > MIN_LENGTH) followSourceRoute(walk, at + MIN_LENGTH, at + headerLength);
   segment.ipId = view.getUint16(at + IDENTIFICATION);
   segment.ttl = view.getUint8(at + TTL);
   segment.ipAt = at;
@@ -50,4 +62,23 @@ export function readIpv4(walk: Walk): number {
   walk.at = at + headerLength;
   if (fragment === 0) return SPACE.IP_PROTOCOL | protocol;
   return walk.fragments.meet(walk, protocol, (fragment & OFFSET_MASK) * 8, (fragment & MORE_FRAGMENTS) !== 0);
+}
+
+/** Looks for a source route between `at` and `headerEnd`. An option of an impossible length ends the search: nothing behind it can be found. */
+function followSourceRoute(walk: Walk, at: number, headerEnd: number): void {
+  const { view, segment } = walk;
+  const end = Math.min(headerEnd, walk.end);
+  for (let option = at; option + OPTION_LENGTH < end; ) {
+    const kind = view.getUint8(option);
+    if (kind === END_OF_OPTIONS) return;
+    const length = kind === NO_OPERATION ? 1 : view.getUint8(option + OPTION_LENGTH);
+    if (length === 0 || option + length > end || (length === 1 && kind !== NO_OPERATION)) return;
+    if (kind === LOOSE_SOURCE_ROUTE || kind === STRICT_SOURCE_ROUTE) {
+      const isWhole =
+        length >= ROUTE_ADDRESSES + ADDRESS_LENGTH && view.getUint8(option + ROUTE_POINTER) <= length - ROUTE_ADDRESSES;
+      if (isWhole) segment.destination3 = view.getInt32(option + length - ADDRESS_LENGTH);
+      return;
+    }
+    option += length;
+  }
 }

@@ -1,5 +1,6 @@
 /** The facts of a container: what the file is, where it ends, how many packets and TCP segments it holds. */
 import { canonicalLinkType, linkTypeName } from '../../src/capture/link-type.ts';
+import type { SourceSummary } from '../../src/index.ts';
 import type { Ledger } from './finding.ts';
 import type { TsharkCapture } from './oracles.ts';
 import type { SentResult } from './reading.ts';
@@ -17,11 +18,22 @@ export function compareContainer(ledger: Ledger, oracle: TsharkCapture, ours: Se
   compare('damage', damageOf(oracle), endOf(ours));
   compare('packets', oracle.packets, source?.packets ?? 0);
   if (source !== undefined && source.first !== null) {
-    compare('resolution', oracle.resolution === 'us' ? 6 : 9, source.first.split('.')[1]?.length ?? 0);
+    compare('resolution', oracle.resolution, resolutionOf(source, oracle.resolution));
   }
   compare('TCP segments', oracle.tcpPackets, capture.tcpSegments);
   const midstream = oracle.streams.filter(({ role_by }) => role_by === 'first-packet').length;
   compare('midstream', midstream, capture.midstream);
+}
+
+/**
+ * Each packet keeps the digits of its own interface; the first and the last are all that the report shows. Where the capture mixes resolutions, either of the
+ * mixed ones is right.
+ */
+function resolutionOf({ first, last }: SourceSummary, theirs: string): string {
+  const digits = [first, last].map((time) => String(time?.split('.')[1]?.length ?? 0));
+  const mixed = /^mixed\/other:(?<digits>[\d,]+)$/.exec(theirs)?.groups?.['digits']?.split(',');
+  const allowed = mixed ?? [theirs === 'us' ? '6' : '9'];
+  return digits.every((count) => allowed.includes(count)) ? theirs : digits.join();
 }
 
 function namesOf(linkTypes: readonly number[]): string {

@@ -36,15 +36,15 @@ export class Ledger {
     this.counts.set(key, count);
     count.compared += 1;
     if (theirs === ours) count.agree += 1;
-    else
-      this.disagreements.push({ oracle, aspect, capture, subject, theirs: String(theirs), ours: String(ours) });
+    else this.disagreements.push({ oracle, aspect, capture, subject, theirs: String(theirs), ours: String(ours) });
   }
 
-  /** One line for each thing that was compared. */
-  *lines(): Generator<string> {
-    for (const [key, { compared, agree }] of this.counts) {
-      yield `${key}: ${compared} compared, ${agree} agree, ${compared - agree} disagree`;
-    }
+  /** One line for each thing that was compared with the oracle. */
+  lines(oracle: OracleName): string[] {
+    const own = [...this.counts].filter(([key]) => key.startsWith(`${oracle} `));
+    return own.map(
+      ([key, { compared, agree }]) => `${key}: ${compared} compared, ${agree} agree, ${compared - agree} disagree`,
+    );
   }
 }
 

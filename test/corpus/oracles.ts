@@ -46,6 +46,8 @@ export interface TsharkStream {
 /** A line of a conn.log that Zeek's own tests expect. */
 export interface ZeekConnection {
   readonly test: string;
+  /** Path of the expected log in Zeek's repository. */
+  readonly baseline: string;
   readonly trace_paths: readonly string[];
   readonly uid: string;
   readonly orig_h: string;

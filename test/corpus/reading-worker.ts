@@ -8,6 +8,9 @@ parentPort?.on('message', async (file: string) => {
     const named = failures.map(({ constructor: { name }, message }) => ({ name, message }));
     parentPort?.postMessage({ result: { report, handshakes, failures: named }, crash: null });
   } catch (error) {
-    parentPort?.postMessage({ result: null, crash: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    parentPort?.postMessage({
+      result: null,
+      crash: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 });

@@ -1,6 +1,6 @@
 /** The pipeline with everything given, the hash seed too: for tests of what must not depend on it. */
 import type { Handshake, Report } from '../../src/index.ts';
-import { type AnalysisOptions, analyzeSources } from '../../src/pipeline.ts';
+import { type AnalysisOptions, type AnalysisResult, analyzeSources } from '../../src/pipeline.ts';
 import { type ByteSource, streamSource } from '../../src/source/byte-source.ts';
 
 const DEFAULTS: AnalysisOptions = {
@@ -22,6 +22,8 @@ export interface Analyzed {
   readonly report: Report;
   /** In the order of their ids. */
   readonly handshakes: readonly Handshake[];
+  /** With the option `trace`: the segments of that attempt. */
+  readonly segments: NonNullable<AnalysisResult['traced']>['segments'];
 }
 
 /** @param captures whole files, in memory. Damage is an exception here. */
@@ -32,9 +34,9 @@ export async function analyzeWith(
   const handshakes: Handshake[] = [];
   const sources = captures.map((bytes, index) => inMemory(bytes, `file ${index}`));
   const sink = { handshake: (handshake: Handshake): void => void handshakes.push(handshake) };
-  const { report, failures } = await analyzeSources(sources, { ...DEFAULTS, ...options }, sink);
+  const { report, failures, traced } = await analyzeSources(sources, { ...DEFAULTS, ...options }, sink);
   if (failures[0] !== undefined) throw failures[0];
-  return { report, handshakes: handshakes.sort((a, b) => a.id - b.id) };
+  return { report, handshakes: handshakes.sort((a, b) => a.id - b.id), segments: traced?.segments ?? [] };
 }
 
 function inMemory(bytes: Uint8Array, name: string): ByteSource {

@@ -1,0 +1,86 @@
+/** The pages of docs/ that are made from data in src/: a test fails when one is stale, `npm run docs` writes them. */
+import { EVENT, EVENT_NAMES } from '../../src/handshake/event.ts';
+import { NOTES } from '../../src/handshake/notes.ts';
+import { ACTION, ACTION_NAMES, ROWS, type Row, STATE, STATE_NAMES } from '../../src/handshake/transitions.ts';
+
+/** File name under docs/ -> text. */
+export function generatedDocs(): ReadonlyMap<string, string> {
+  return new Map([
+    ['states.md', statesPage()],
+    ['notes.md', notesPage()],
+  ]);
+}
+
+const GENERATED = '<!-- Made by `npm run docs`: do not edit. -->';
+
+function statesPage(): string {
+  return `# The states of an attempt
+
+${GENERATED}
+
+A state says what was seen of one attempt to open a connection. An event is what one segment means to it; both, and the rows below, are in
+\`src/handshake/transitions.ts\` and \`event.ts\`. A pair of state and event that no row names changes nothing. The verdict is no state: it is a
+function of the finished record.
+
+\`\`\`mermaid
+stateDiagram-v2
+    direction TB
+${[...diagramLines()].map((line) => `    ${line}`).join('\n')}
+\`\`\`
+
+Left out of the diagram: what leads from a state to itself, and \`${eventName(EVENT.SYN_NEW)}\`, after which another attempt begins and this one is judged as it stands.
+
+| from | event | action | to | why |
+| --- | --- | --- | --- | --- |
+${ROWS.map(rowLine).join('\n')}
+`;
+}
+
+function* diagramLines(): Generator<string> {
+  yield `[*] --> ${nodeOf(STATE.SYN_SEEN)}: SYN`;
+  yield `[*] --> ${nodeOf(STATE.SYN_ACK_ALONE)}: SYN-ACK`;
+  const arrows = new Map<string, Set<string>>();
+  for (const [from, event, action, to] of ROWS) {
+    if (to === 'same' || action === ACTION.BEGIN_ANOTHER) continue;
+    for (const state of from) {
+      if (state === to) continue;
+      const arrow = `${nodeOf(state)} --> ${nodeOf(to)}`;
+      const events = arrows.get(arrow) ?? new Set<string>();
+      arrows.set(arrow, events.add(eventName(event)));
+    }
+  }
+  for (const [arrow, events] of arrows) yield `${arrow}: ${[...events].join(', ')}`;
+}
+
+/** Mermaid takes "-" in a name for an arrow. */
+function nodeOf(state: number): string {
+  return stateName(state).replaceAll('-', '_');
+}
+
+function rowLine([from, event, action, to, because]: Row): string {
+  const states = from.map((state) => `\`${stateName(state)}\``).join(', ');
+  const next = to === 'same' ? 'the same' : `\`${stateName(to)}\``;
+  return `| ${states} | \`${eventName(event)}\` | ${ACTION_NAMES[action]?.replaceAll('-', ' ')} | ${next} | ${because} |`;
+}
+
+function stateName(state: number): string {
+  return STATE_NAMES[state] ?? '';
+}
+
+function eventName(event: number): string {
+  return EVENT_NAMES[event] ?? '';
+}
+
+function notesPage(): string {
+  const rows = NOTES.map(({ id, sentence, reference }) => `| \`${id}\` | ${sentence} | ${reference} |`);
+  return `# Notes
+
+${GENERATED}
+
+Named oddities of an attempt, in \`notes\` of its record. The names are stable. They change no verdict on their own.
+
+| note | what it says | reference |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
