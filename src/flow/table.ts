@@ -100,37 +100,30 @@ export class FlowTable {
     }
   }
 
-  private compare(slot: number, segment: Segment): number {
-    const r = this.words;
+  private compare(slot: number, s: Segment): number {
     const at = slot * this.rowWords;
-    const ports = r[at + PORTS] as number;
+    const ports = this.words[at + PORTS] as number;
     if (
-      ports === ((segment.sourcePort << 16) | segment.destinationPort) &&
-      r[at + 3] === segment.source3 &&
-      r[at + 7] === segment.destination3 &&
-      r[at + 2] === segment.source2 &&
-      r[at + 6] === segment.destination2 &&
-      r[at + 1] === segment.source1 &&
-      r[at + 5] === segment.destination1 &&
-      r[at] === segment.source0 &&
-      r[at + 4] === segment.destination0
+      ports === ((s.sourcePort << 16) | s.destinationPort) &&
+      this.hasEnd(at, s.source0, s.source1, s.source2, s.source3) &&
+      this.hasEnd(at + 4, s.destination0, s.destination1, s.destination2, s.destination3)
     ) {
       return slot * 2;
     }
     if (
-      ports === ((segment.destinationPort << 16) | segment.sourcePort) &&
-      r[at + 3] === segment.destination3 &&
-      r[at + 7] === segment.source3 &&
-      r[at + 2] === segment.destination2 &&
-      r[at + 6] === segment.source2 &&
-      r[at + 1] === segment.destination1 &&
-      r[at + 5] === segment.source1 &&
-      r[at] === segment.destination0 &&
-      r[at + 4] === segment.source0
+      ports === ((s.destinationPort << 16) | s.sourcePort) &&
+      this.hasEnd(at, s.destination0, s.destination1, s.destination2, s.destination3) &&
+      this.hasEnd(at + 4, s.source0, s.source1, s.source2, s.source3)
     ) {
       return slot * 2 + 1;
     }
     return NO_SLOT;
+  }
+
+  /** Whether the address at this word is the given one. The last word tells most addresses apart, so it comes first. */
+  private hasEnd(at: number, w0: number, w1: number, w2: number, w3: number): boolean {
+    const words = this.words;
+    return words[at + 3] === w3 && words[at + 2] === w2 && words[at + 1] === w1 && words[at] === w0;
   }
 
   /** Which side of the slot sent the segment, which is one of its flow. */

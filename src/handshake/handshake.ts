@@ -6,6 +6,7 @@
 /** docs/record.md, "Legs": how sure it is that a leg was there. */
 export type Grade = 'accepted' | 'seen' | 'ignored' | 'inferred' | 'not-seen';
 
+/** In the order of the numbers in verdict.ts. */
 export const VERDICTS = [
   'complete',
   'no-syn',

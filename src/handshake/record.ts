@@ -14,7 +14,6 @@ import {
   gradeSyn,
   gradeSynAck,
   MISSING_LEGS,
-  VERDICT,
   VERDICT_NAMES,
   type Verdict,
   wasStrayRefused,
@@ -179,9 +178,4 @@ function makeIcmp(e: Evidence): IcmpError | null {
 /** IPv4 addresses are held IPv4-mapped (wire/segment.ts). */
 export function addressText(w0: number, w1: number, w2: number, w3: number): string {
   return formatAddress(w0, w1, w2, w3, w0 === 0 && w1 === 0 && w2 === 0xffff ? 4 : 6);
-}
-
-/** True when the attempt lacks a leg. */
-export function lacksLeg(verdict: Verdict): boolean {
-  return verdict !== VERDICT.COMPLETE && verdict !== VERDICT.UNDECIDED;
 }

@@ -4,7 +4,7 @@
  */
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
-import type { Grade, LegName, VerdictName } from './handshake.ts';
+import { type Grade, type LegName, type VerdictName, VERDICTS } from './handshake.ts';
 
 /** Dense numbers: they index counters. */
 export const VERDICT = {
@@ -23,19 +23,7 @@ export const VERDICT = {
 export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
 
 /** By the number of a verdict: its name, and the leg that it says is missing. */
-export const VERDICT_NAMES: readonly VerdictName[] = [
-  'complete',
-  'no-syn',
-  'no-syn-ack',
-  'refused',
-  'rejected',
-  'challenged',
-  'no-ack',
-  'ack-ignored',
-  'ack-rejected',
-  'client-reset',
-  'undecided',
-];
+export const VERDICT_NAMES: readonly VerdictName[] = VERDICTS;
 export const MISSING_LEGS: readonly (LegName | null)[] = [
   null,
   'syn',
@@ -127,7 +115,7 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
 }
 
 /** The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. */
-export function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
+function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
   if (transmissions > 1) return true;
   return followedNanos >= patienceNanos && !e.lossy;
 }
@@ -161,9 +149,4 @@ export function gradeAck(e: Evidence, verdict: Verdict): Grade {
   if ((e.marks & MARK.TOOK) !== 0) return e.ackCount > 0 ? 'accepted' : 'inferred';
   if (e.ackCount === 0) return e.wrongCount > 0 ? 'ignored' : 'not-seen';
   return verdict === VERDICT.COMPLETE ? 'seen' : 'ignored';
-}
-
-/** Whether the leg was there, by its grade. */
-export function isThere(grade: Grade): boolean {
-  return grade !== 'not-seen';
 }

@@ -1,6 +1,7 @@
 /** One input: where its bytes come from, and what is known of it. The counters are live: they follow what was read. */
 import { stat } from 'node:fs/promises';
-import { type Compression, type Decompression, decompressed } from './decompress.ts';
+import { decompressed } from './decompress.ts';
+import type { Compression, Decompression } from './decompression.ts';
 import { fileChunks } from './file.ts';
 import { type ByteStream, streamChunks } from './stdin.ts';
 import { asUserError } from './system-error.ts';

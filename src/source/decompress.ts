@@ -1,19 +1,10 @@
 /** Takes the compression off a stream of bytes, told by its first bytes, never by its name. */
 import { ByteQueue } from './byte-queue.ts';
+import type { Compression, Decompression } from './decompression.ts';
 import { gzipChunks } from './gzip.ts';
 import { lz4Chunks } from './lz4-frame.ts';
 import { UserError } from './user-error.ts';
 import { zstdChunks } from './zstd-frame.ts';
-
-export type Compression = 'none' | 'gzip' | 'zstd' | 'lz4';
-
-/** What is learned about a stream while it is read. */
-export interface Decompression {
-  compression: Compression;
-  /** True when the compressed stream ends before its own end. */
-  truncated: boolean;
-  readonly warnings: string[];
-}
 
 /** Octets that tell. */
 const MAGIC_LENGTH = 4;

@@ -9,7 +9,7 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
-import type { Decompression } from './decompress.ts';
+import type { Decompression } from './decompression.ts';
 import { OUTPUT_OPTIONS, PieceByPiece } from './piece-by-piece.ts';
 
 /** Octets: the piece of input. Damage is reported to this accuracy. */

@@ -10,7 +10,7 @@
  */
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
-import type { Decompression } from './decompress.ts';
+import type { Decompression } from './decompression.ts';
 import { XxHash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;

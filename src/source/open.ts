@@ -21,8 +21,8 @@ export interface InputOptions {
 }
 
 /**
- * The sources that the names stand for, in the order of the names; a folder or a glob gives its captures in alphabetical order (`inTimeOrder` knows better
- * for a rotated set). A file that two names stand for comes once.
+ * The sources that the names stand for, in the order of the names; a folder or a glob gives its captures in alphabetical order (merged-streams.ts
+ * reads them in that of their times). A file that two names stand for comes once.
  * @throws UserError for the first name that stands for nothing
  */
 export async function expandInputs(names: readonly string[], options: InputOptions = {}): Promise<Inputs> {

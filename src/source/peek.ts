@@ -50,19 +50,3 @@ export async function firstTime(source: ByteSource): Promise<FirstTime | null> {
     throw error;
   }
 }
-
-/**
- * Sources in the order of their first packets: the parts of a rotated set are named in all kinds of ways (tcpdump -C counts up from nothing,
- * -W wraps around, Wireshark's ring puts the date last), but their times don't lie. Sources without a time keep their order, after the others.
- */
-export async function inTimeOrder(sources: readonly ByteSource[]): Promise<ByteSource[]> {
-  if (sources.length < 2) return [...sources];
-  const dated: { source: ByteSource; time: FirstTime | null }[] = [];
-  for (const source of sources) dated.push({ source, time: await firstTime(source) });
-  return dated.sort((left, right) => compare(left.time, right.time)).map(({ source }) => source);
-}
-
-function compare(left: FirstTime | null, right: FirstTime | null): number {
-  if (left === null || right === null) return Number(left === null) - Number(right === null);
-  return left.seconds - right.seconds || left.nanos - right.nanos;
-}

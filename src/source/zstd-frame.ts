@@ -10,7 +10,7 @@
  */
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
-import type { Decompression } from './decompress.ts';
+import type { Decompression } from './decompression.ts';
 import { isSkippable } from './lz4-frame.ts';
 import { type FrameExpander, frameExpander } from './zstd-expand.ts';
 

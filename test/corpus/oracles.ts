@@ -19,6 +19,7 @@ export interface TsharkCapture {
   readonly resolution: string;
   readonly linktypes: readonly number[];
   readonly damage: string | null;
+  readonly tsharkError: string | null;
   readonly packets: number;
   /** Packets that match tshark's filter `tcp`, which TCP headers quoted in ICMP errors do as well, unless the oracle left them out. */
   readonly tcpPackets: number;

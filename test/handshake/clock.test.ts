@@ -18,7 +18,10 @@ describe('the clock of a capture', () => {
 
   test('stands still while packets come out of order within a second', () => {
     const { clock, readings } = run(10, 10.5, 10.2, 10.4, 10.6);
-    assert.deepEqual(readings.map((reading) => Math.round(reading * 10)), [0, 5, 5, 5, 6]);
+    assert.deepEqual(
+      readings.map((reading) => Math.round(reading * 10)),
+      [0, 5, 5, 5, 6],
+    );
     assert.equal(clock.backwardSteps, 1);
     assert.ok(Math.abs(clock.largestBackwardNanos - 0.3 * S) < 1);
   });

@@ -21,14 +21,29 @@ describe('after the SYN', () => {
   last('a SYN of the other side crosses', SYN, '1.0 s > c S 9000:9000(0)', 'syn-crossing');
   last('a SYN-ACK of ISN + 1', SYN, '1.0 s > c S. 9000:9000(0) ack 1001', 'syn-ack');
   last('a SYN-ACK of ISN is stray', SYN, '1.0 s > c S. 9000:9000(0) ack 1000', 'syn-ack-stray');
-  last('a SYN-ACK of ISN + 2 is stray: the SYN carried nothing', SYN, '1.0 s > c S. 9000:9000(0) ack 1002', 'syn-ack-stray');
+  last(
+    'a SYN-ACK of ISN + 2 is stray: the SYN carried nothing',
+    SYN,
+    '1.0 s > c S. 9000:9000(0) ack 1002',
+    'syn-ack-stray',
+  );
   last('a RST with ACK of ISN + 1 is the answer', SYN, '1.0 s > c R. 0:0(0) ack 1001', 'server-rst-answer');
   last('a RST with ACK of another number is stray', SYN, '1.0 s > c R. 0:0(0) ack 1000', 'server-rst-stray');
   last('a RST without ACK is an answer', SYN, '1.0 s > c R 0:0(0)', 'server-rst-answer');
   last('an ACK of another number is a challenge', SYN, '1.0 s > c . 5:5(0) ack 777', 'challenge');
   last('an ACK of ISN + 1 proves no more', SYN, '1.0 s > c . 9001:9001(0) ack 1001', 'server-ack');
-  last('data that acknowledges ISN + 1 needs a third leg', SYN, '1.0 s > c P. 9001:9011(10) ack 1001', 'server-took-early');
-  last('an ACK of the client is the third leg: the SYN-ACK was not captured', SYN, '1.0 c > s . 1001:1001(0) ack 9001', 'third-leg');
+  last(
+    'data that acknowledges ISN + 1 needs a third leg',
+    SYN,
+    '1.0 s > c P. 9001:9011(10) ack 1001',
+    'server-took-early',
+  );
+  last(
+    'an ACK of the client is the third leg: the SYN-ACK was not captured',
+    SYN,
+    '1.0 c > s . 1001:1001(0) ack 9001',
+    'third-leg',
+  );
   last('an ACK of the client from before the SYN is nothing', SYN, '1.0 c > s . 1000:1000(0) ack 9001', 'other');
   last('a RST of the client in its window', SYN, '1.0 c > s R 1001:1001(0)', 'client-rst');
   last('a RST of the client from elsewhere is nothing', SYN, '1.0 c > s R 500000:500000(0)', 'other');
@@ -58,7 +73,12 @@ describe('after the SYN-ACK', () => {
   last('a RST is never the third leg', BOTH, '1.0 c > s R. 1001:1001(0) ack 9001', 'client-rst');
   last('the server’s ACK is never the third leg', BOTH, '1.0 s > c . 9001:9001(0) ack 1001', 'server-ack');
   last('the same SYN-ACK again', BOTH, '1.0 s > c S. 9000:9000(0) ack 1001', 'syn-ack');
-  last('an acknowledgment of client data shows that a third leg was there', BOTH, '1.0 s > c . 9001:9001(0) ack 1011', 'server-took');
+  last(
+    'an acknowledgment of client data shows that a third leg was there',
+    BOTH,
+    '1.0 s > c . 9001:9001(0) ack 1011',
+    'server-took',
+  );
   last('a RST of the server', BOTH, '1.0 s > c R. 9001:9001(0) ack 1001', 'server-rst');
 });
 

@@ -36,7 +36,10 @@ describe('every state with every event', () => {
 describe('the rows', () => {
   test('name no pair twice', () => {
     const pairs = ROWS.flatMap(([from, event]) => from.map((state) => `${stateName(state)} + ${eventName(event)}`));
-    assert.deepEqual(pairs.filter((pair, i) => pairs.indexOf(pair) !== i), []);
+    assert.deepEqual(
+      pairs.filter((pair, i) => pairs.indexOf(pair) !== i),
+      [],
+    );
   });
 
   test('say why', () => {
@@ -45,7 +48,10 @@ describe('the rows', () => {
 
   test('numbers of states, events and actions are dense: they index tables', () => {
     for (const numbers of [STATE, EVENT, ACTION]) {
-      assert.deepEqual(Object.values(numbers), Object.values(numbers).map((_, i) => i));
+      assert.deepEqual(
+        Object.values(numbers),
+        Object.values(numbers).map((_, i) => i),
+      );
     }
   });
 

@@ -31,13 +31,18 @@ const samples: readonly Sample[] = captureFiles()
 const editable = samples.filter(({ packets }) => packets.every((packet) => edit(packet, {}) !== null));
 
 /** Of them those whose clock never steps back: cut in two files they keep their order. */
-const ordered = samples.filter(({ packets }) => packets.every((packet, i) => i === 0 || timeOf(packet) >= timeOf(packets[i - 1])));
+const ordered = samples.filter(({ packets }) =>
+  packets.every((packet, i) => i === 0 || timeOf(packet) >= timeOf(packets[i - 1])),
+);
 
 function timeOf(packet: OwnedPacket | undefined): number {
   return packet === undefined ? 0 : packet.seconds + packet.nanos / 1e9;
 }
 
-const random: fc.Arbitrary<Sample> = randomScript().map(({ text, capture }) => ({ name: text, packets: readPackets(capture) }));
+const random: fc.Arbitrary<Sample> = randomScript().map(({ text, capture }) => ({
+  name: text,
+  packets: readPackets(capture),
+}));
 
 function either(of: readonly Sample[]): fc.Arbitrary<Sample> {
   return fc.oneof({ arbitrary: fc.constantFrom(...of), weight: 1 }, { arbitrary: random, weight: 3 });
@@ -65,7 +70,11 @@ test('mirrored addresses give the mirrored report', async () => {
       const address = (word: number): number => word ^ mask;
       const mirrored = { ...sample, packets: sample.packets.map((packet) => edit(packet, { address }) as OwnedPacket) };
       const [before, after] = [await analyzed(sample), await analyzed(mirrored)];
-      assertSame(sample, after.handshakes.map((h) => withAddresses(h, mask)), before.handshakes);
+      assertSame(
+        sample,
+        after.handshakes.map((h) => withAddresses(h, mask)),
+        before.handshakes,
+      );
       assert.deepEqual(after.report.summary, before.report.summary);
     }),
     RUNS,
@@ -99,7 +108,9 @@ function ipv6Packet(address: string): OwnedPacket {
 
 /** RFC 5952 §4, written down apart from src/. */
 function textOf(bytes: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, i) => (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16));
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
+  );
   const runs = [...groups.join(':').matchAll(/(?:^|(?<=:))0(?::0)+(?=$|:)/g)].map((match) => match[0]);
   const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
   if (longest === '') return groups.join(':');
@@ -163,13 +174,24 @@ function keyOf({ address, port }: { readonly address: string; readonly port: num
 
 test('a constant added to all times changes the times and nothing else', async () => {
   await fc.assert(
-    fc.asyncProperty(either(samples), fc.integer({ min: -1_600_000_000, max: 2_000_000_000 }), async (sample, seconds) => {
-      fc.pre(sample.packets.every((packet) => packet.seconds + seconds >= 0 && packet.seconds + seconds < 2 ** 32));
-      const later = { ...sample, packets: sample.packets.map((packet) => ({ ...packet, seconds: packet.seconds + seconds })) };
-      const [before, after] = [await analyzed(sample), await analyzed(later)];
-      assertSame(sample, after.handshakes.map((h) => withTimes(h, -seconds)), before.handshakes);
-      assert.deepEqual(after.report.summary, before.report.summary);
-    }),
+    fc.asyncProperty(
+      either(samples),
+      fc.integer({ min: -1_600_000_000, max: 2_000_000_000 }),
+      async (sample, seconds) => {
+        fc.pre(sample.packets.every((packet) => packet.seconds + seconds >= 0 && packet.seconds + seconds < 2 ** 32));
+        const later = {
+          ...sample,
+          packets: sample.packets.map((packet) => ({ ...packet, seconds: packet.seconds + seconds })),
+        };
+        const [before, after] = [await analyzed(sample), await analyzed(later)];
+        assertSame(
+          sample,
+          after.handshakes.map((h) => withTimes(h, -seconds)),
+          before.handshakes,
+        );
+        assert.deepEqual(after.report.summary, before.report.summary);
+      },
+    ),
     RUNS,
   );
 });
@@ -198,7 +220,11 @@ test('each frame twice gives the same verdicts, counts and latencies, and the co
     fc.asyncProperty(either(steady), async (sample) => {
       const doubled = { ...sample, packets: sample.packets.flatMap((packet) => [packet, packet]) };
       const [before, after] = [await analyzed(sample), await analyzed(doubled)];
-      assertSame(sample, after.handshakes.map((h) => withFrames(h, (frame) => (frame + 1) / 2)), before.handshakes);
+      assertSame(
+        sample,
+        after.handshakes.map((h) => withFrames(h, (frame) => (frame + 1) / 2)),
+        before.handshakes,
+      );
       assert.equal(after.report.capture.midstream, before.report.capture.midstream);
       const legs = before.handshakes.flatMap((h) => [h.legs.syn.count, h.legs.synAck.count]);
       const transmissions = legs.reduce((sum, count) => sum + count, 0);
@@ -270,7 +296,13 @@ end b 192.0.2.2:2000
 
 test('unrelated traffic before the capture moves the packet numbers and changes nothing', async () => {
   const unrelated = new Map<number, readonly OwnedPacket[]>();
-  for (const [link, number] of [['ethernet', 1], ['sll', 113], ['sll2', 276], ['raw', 101], ['null', 0]] as const) {
+  for (const [link, number] of [
+    ['ethernet', 1],
+    ['sll', 113],
+    ['sll2', 276],
+    ['raw', 101],
+    ['null', 0],
+  ] as const) {
     unrelated.set(number, readPackets(encodeScript(parseScript(`link ${link}\n${UNRELATED}`))[0] as Uint8Array));
   }
   await fc.assert(
@@ -283,7 +315,10 @@ test('unrelated traffic before the capture moves the packet numbers and changes 
         seconds: first.seconds,
         nanos: first.nanos,
       }));
-      const [alone, behind] = [await analyzed(sample), await analyzed({ ...sample, packets: [...before, ...sample.packets] })];
+      const [alone, behind] = [
+        await analyzed(sample),
+        await analyzed({ ...sample, packets: [...before, ...sample.packets] }),
+      ];
       const own = behind.handshakes.filter(({ client }) => !client.address.startsWith('192.0.2.'));
       const moved = own.map((h) => ({ ...withFrames(h, (frame) => frame - before.length), id: h.id - 1 }));
       assertSame(sample, moved, alone.handshakes);

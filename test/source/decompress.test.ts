@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { CaptureFormatError } from '../../src/capture/reader.ts';
-import { type Decompression, decompressed } from '../../src/source/decompress.ts';
+import { decompressed } from '../../src/source/decompress.ts';
+import type { Decompression } from '../../src/source/decompression.ts';
 import { concat, payload, words } from '../support/capture-bytes.ts';
 import { LZ4_SAMPLES, sample, ZSTD_SAMPLES } from '../support/compressed-samples.ts';
 

@@ -19,7 +19,9 @@ export function stable({ report, handshakes, failures }: AnalyzeResult, name: st
   const { capture, summary, servers } = report;
   const sources = capture.sources.map((source) => ({ ...source, name: path.basename(name) }));
   const messages = failures.map(({ message }) => message);
-  return JSON.parse(JSON.stringify({ capture: { ...capture, sources }, summary, servers, handshakes, failures: messages }));
+  return JSON.parse(
+    JSON.stringify({ capture: { ...capture, sources }, summary, servers, handshakes, failures: messages }),
+  );
 }
 
 /** One line for each source, server and attempt: a change of the records then reads as a change of lines. */

@@ -61,7 +61,11 @@ function networkAt(bytes: Uint8Array, linkType: number): number {
   const view = new DataView(bytes.buffer);
   if (linkType === 101) return 0;
   if (linkType === 0) return 4;
-  const links: Readonly<Record<number, readonly [type: number, length: number]>> = { 1: [12, 14], 113: [14, 16], 276: [0, 20] };
+  const links: Readonly<Record<number, readonly [type: number, length: number]>> = {
+    1: [12, 14],
+    113: [14, 16],
+    276: [0, 20],
+  };
   const link = links[linkType];
   if (link === undefined || bytes.length < link[1]) return UNKNOWN;
   let [typeAt, at] = link;

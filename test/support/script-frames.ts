@@ -68,8 +68,8 @@ class Encoder {
   private readonly sent: Sent[] = [];
   /** The next identification of each end. */
   private readonly ids = new Map<string, number>();
-  /** Ends by name: their MAC address is the place in this list. */
-  private readonly stations: string[] = [];
+  /** Ends by name: the number makes their MAC address. */
+  private readonly stations = new Map<string, number>();
 
   constructor(header: ScriptHeader) {
     this.header = header;
@@ -154,8 +154,9 @@ class Encoder {
   }
 
   private stationOf(name: string): number {
-    if (!this.stations.includes(name)) this.stations.push(name);
-    return this.stations.indexOf(name) + 1;
+    const known = this.stations.get(name) ?? this.stations.size + 1;
+    this.stations.set(name, known);
+    return known;
   }
 
   private link({ datagram, line, fields }: Sent): Uint8Array {
@@ -189,7 +190,8 @@ const OTHER_ENDS = { from: '198.51.100.1', to: '198.51.100.2' };
 const OTHER = ipv4(udp(new Uint8Array(8), { ...OTHER_ENDS, destinationPort: 9 }), { ...OTHER_ENDS, protocol: 17 });
 
 function macOf(station: number): string {
-  return `02:00:00:00:00:${station.toString(16).padStart(2, '0')}`;
+  const digits = station.toString(16).padStart(4, '0');
+  return `02:00:00:00:${digits.slice(0, 2)}:${digits.slice(2)}`;
 }
 
 function idOf(datagram: Uint8Array): number {
