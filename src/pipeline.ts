@@ -103,6 +103,7 @@ function makeReport(figures: AnalysisFigures, tallies: readonly SourceTally[], o
       interface: lostOf(tallies, 'lostByInterface'),
     },
     ...figures.capture,
+    notTcp: withLinkTypeNames(figures.capture.notTcp),
   };
   return {
     tool: { name: 'tripod', version: options.version },
@@ -110,6 +111,15 @@ function makeReport(figures: AnalysisFigures, tallies: readonly SourceTally[], o
     summary: figures.summary,
     servers: askedEndpoints(figures.servers, capture, options.ports, options.servers),
   };
+}
+
+/** The wire room knows link types by number alone. */
+function withLinkTypeNames(counts: Readonly<Record<string, number>>): Record<string, number> {
+  const named = Object.entries(counts).map(([name, count]): [string, number] => {
+    const number = /^link type (\d+)$/.exec(name)?.[1];
+    return [number === undefined ? name : `${name} (${linkTypeName(Number(number))})`, count];
+  });
+  return Object.fromEntries(named);
 }
 
 /** Packets and times of one source. */

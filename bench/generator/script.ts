@@ -36,11 +36,11 @@ const SECOND_PAUSE = [2 * SECOND, 2 * SECOND + 20_000] as const;
 
 const { SYN, ACK, RST, FIN, PSH } = FLAG;
 
-export function client(flags: number, after: Step['after'], payload = 0): Step {
+function client(flags: number, after: Step['after'], payload = 0): Step {
   return { fromClient: true, flags, payload, after, again: false };
 }
 
-export function server(flags: number, after: Step['after'], payload = 0): Step {
+function server(flags: number, after: Step['after'], payload = 0): Step {
   return { fromClient: false, flags, payload, after, again: false };
 }
 

@@ -69,6 +69,8 @@ export const W = {
   /** The verdict that is out (its code + 1, 0 for none), for live output, and how often it was amended. */
   PUBLISHED: 53,
   REVISION: 54,
+  /** SYN_COUNT when the latest SYN-ACK came. */
+  SYNS_ANSWERED: 55,
 } as const;
 
 /** Doubles of a row. */

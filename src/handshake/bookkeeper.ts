@@ -145,6 +145,7 @@ export class Bookkeeper {
     a.setTime(slot, T.SYN_ACK_LAST, this.time);
     a.setTime(slot, T.SYN_ACK_CLOCK, this.clock);
     a.count(slot, W.SYN_ACK_COUNT);
+    a.setWord(slot, W.SYNS_ANSWERED, a.word(slot, W.SYN_COUNT));
     this.listFrame(slot, T.SYN_ACK_FRAME, W.SYN_ACK_FRAMES, a.word(slot, W.SYN_ACK_COUNT));
     this.noteLink(slot, segment, 2);
     this.noteServerTtl(slot, segment);

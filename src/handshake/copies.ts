@@ -2,7 +2,7 @@
  * Copies of a frame: a mirror port, a bridge, a capture on `any` record one packet several times. A copy is counted, and never taken for a
  * retransmission.
  *
- * A segment is a copy of one before it when all of it is equal and it came at once: no stack repeats a SYN or SYN-ACK in less than 200 ms. Without an IP
+ * A segment is a copy of one before it when all of it is equal and it came at once: no timer repeats a SYN or SYN-ACK in less than 200 ms. Without an IP
  * identification (Linux: 0 in SYN-ACK and RST; IPv6 has none) equality says less, so the time must say more.
  */
 import { distance } from '../bytes/sequence.ts';
@@ -35,12 +35,19 @@ export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock
   const limit = segment.ipId > 0 ? COPY_MILLIS : COPY_MILLIS_WITHOUT_IDENTIFICATION;
   for (let i = 0; i < PLACES; i++) {
     if (words[row + W.RECENT_PRINT + i] !== print) continue;
-    if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) <= limit) return true;
+    if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) > limit) continue;
+    if (!answersAnotherSyn(attempts, slot, segment)) return true;
   }
   const place = placeFor(attempts, slot, segment);
   words[row + W.RECENT_PRINT + place] = print;
   words[row + W.RECENT_MILLIS + place] = millis;
   return false;
+}
+
+/** A server answers a repeated SYN at once, whatever its timer has just sent: equal SYN-ACKs with a SYN between them are two transmissions. */
+function answersAnotherSyn(attempts: Attempts, slot: number, segment: Segment): boolean {
+  if (segment.kind !== KIND.TCP || (segment.flags & (FLAG.SYN | FLAG.ACK)) !== (FLAG.SYN | FLAG.ACK)) return false;
+  return attempts.word(slot, W.SYN_COUNT) > attempts.word(slot, W.SYNS_ANSWERED);
 }
 
 function placeFor(attempts: Attempts, slot: number, segment: Segment): number {

@@ -81,7 +81,8 @@ function undecided(e: Evidence, patienceNanos: number): string {
     return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';
   }
   if (e.lossy) return 'Packets were lost by the capture where the next leg would be.';
-  if ((e.marks & MARK.GIVEN_UP) !== 0) return 'Too many attempts were open, in all or on these ports: this one was given up.';
+  if ((e.marks & MARK.GIVEN_UP) !== 0)
+    return 'Too many attempts were open, in all or on these ports: this one was given up.';
   const last = e.synAckCount > 0 ? 'SYN-ACK' : 'SYN';
   const followed = e.synAckCount > 0 ? e.sinceSynAckNanos : e.followedNanos;
   return `The capture ends ${seconds(followed)} after the ${last}: too soon to tell (less than ${seconds(patienceNanos)}).`;

@@ -161,15 +161,23 @@ export class Tracker {
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
       if (candidate === newest) event = seenAs;
-      // An older connection that still speaks is the very thing that the new SYN is challenged by; an older handshake that goes on is not.
-      const isChallenger = event === EVENT.CHALLENGE && this.stateOf(candidate) >= STATE.OPEN;
-      if (belongs(seenAs) && !isChallenger) {
+      if (this.takes(candidate, seenAs, newest, event)) {
         slot = candidate;
         event = seenAs;
         break;
       }
     }
     this.accept(slot, event, segment, this.isClientSide(slot, this.attempts.sideOf(slot, segment)), hash);
+  }
+
+  /** Whether an attempt of the flow claims a segment. `newestEvent` is what the segment is to the newest of them. */
+  private takes(candidate: number, event: Event, newest: number, newestEvent: Event): boolean {
+    if (candidate === newest || newestEvent !== EVENT.CHALLENGE) return belongs(event);
+    // An older connection that still speaks is the very thing that a new SYN is challenged by; unless its own client sent its SYN again since, or its handshake
+    // still goes on.
+    const isLive = this.attempts.time(candidate, T.SYN_LAST) > this.attempts.time(newest, T.SYN_FIRST);
+    if (isLive) return belongs(event) || event === EVENT.SERVER_ACK;
+    return belongs(event) && this.stateOf(candidate) < STATE.OPEN;
   }
 
   private observeError(segment: Segment, found: number): void {

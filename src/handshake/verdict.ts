@@ -4,7 +4,7 @@
  */
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
-import { type Grade, type LegName, type VerdictName, VERDICTS } from './handshake.ts';
+import { type Grade, type LegName, VERDICTS, type VerdictName } from './handshake.ts';
 
 /** Dense numbers: they index counters. */
 export const VERDICT = {
@@ -129,15 +129,16 @@ export function gradeSyn(e: Evidence, verdict: Verdict): Grade {
 }
 
 export function gradeSynAck(e: Evidence): Grade {
-  if (e.synAckCount === 0 && synAckInferred(e)) return 'inferred';
   // The client refused a SYN-ACK of other numbers: it is the one that there was.
-  if (e.synAckCount === 0) return wasStrayRefused(e) ? 'ignored' : 'not-seen';
+  if (wasStrayRefused(e)) return 'ignored';
+  if (e.synAckCount === 0) return synAckInferred(e) ? 'inferred' : 'not-seen';
   if (e.ackCount > 0 || (e.marks & MARK.TOOK) !== 0) return 'accepted';
   return (e.marks & MARK.SYN_AFTER_SYN_ACK) !== 0 ? 'ignored' : 'seen';
 }
 
 export function wasStrayRefused(e: Evidence): boolean {
-  return e.synAckCount === 0 && e.strayCount > 0 && (e.marks & MARK.CLIENT_RESET) !== 0;
+  if (e.synAckCount > 0 || e.strayCount === 0 || (e.marks & MARK.CLIENT_RESET) === 0) return false;
+  return e.ackCount === 0 && (e.marks & MARK.TOOK) === 0;
 }
 
 /** A third leg, or a segment that needs one, is impossible without a SYN-ACK; so is a server segment that acknowledges the SYN. */

@@ -30,8 +30,9 @@ export function compareStreams(ledger: Ledger, oracle: TsharkCapture, ours: Sent
     );
     compare('third leg at', earliest([stream.client_ack_exact_frame, stream.client_ack_later_frame]), thirdLegAt(of));
   }
-  for (const attempt of attempts.get(null) ?? []) {
-    ledger.compare('tshark', 'stream', oracle.file, attemptText(attempt), 'none', attempt.verdict);
+  for (const attempt of ours.handshakes) {
+    const hasStream = !(attempts.get(null) ?? []).includes(attempt);
+    ledger.compare('tshark', 'attempt', oracle.file, attemptText(attempt), hasStream ? 'a stream' : 'none', 'a stream');
   }
 }
 
