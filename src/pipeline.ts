@@ -168,7 +168,8 @@ class SourceTally {
       first: this.first,
       last: this.packets === 0 ? null : formatEpoch(this.lastNanos, this.lastSeconds, this.lastDigits),
       truncated: source.truncated || (reader?.truncated ?? false),
-      warnings: [...source.warnings, ...(reader?.warnings ?? []), ...(failure === null ? [] : [failure.message])],
+      damage: failure?.message ?? null,
+      warnings: [...source.warnings, ...(reader?.warnings ?? [])],
     };
   }
 }

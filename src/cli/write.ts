@@ -74,7 +74,8 @@ export async function fileOutput(file: string): Promise<FileOutput> {
   const present = await statOf(file);
   if (present?.isDirectory()) throw new UserError(`--out ${file} is a folder: name a file in it`);
   const direct = present !== null && !present.isFile();
-  const target = present === null ? file : await realpath(file);
+  // A link to a pipe (/dev/stdout) has no real path.
+  const target = present === null || direct ? file : await realpath(file);
   const written = direct ? target : path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.part`);
   const descriptor = attempt(file, () => openSync(written, direct ? 'w' : 'wx', present?.mode ?? 0o666));
   const forget = direct ? (): void => undefined : removeWhenInterrupted(written);

@@ -251,6 +251,7 @@ export class Bookkeeper {
     const a = this.attempts;
     a.mark(slot, MARK.STRAY_SYN_ACK);
     a.count(slot, W.STRAY_COUNT);
+    a.setWord(slot, W.SYNS_ANSWERED, a.word(slot, W.SYN_COUNT));
     a.setWord(slot, W.STRAY_ACKED, segment.acknowledgment | 0);
     this.chainFrame(slot, W.STRAY_FRAMES, a.word(slot, W.STRAY_COUNT));
     this.noteServerTtl(slot, segment);
@@ -268,7 +269,9 @@ export class Bookkeeper {
   private noteReset(slot: number, segment: Segment, fromClient: boolean, mark: number): void {
     const a = this.attempts;
     // The first RST that decides is the one to show: a client may try on, and be refused each time.
-    const isDecided = a.has(slot, MARK.REFUSED | MARK.CLIENT_RESET) && mark !== MARK.RESET_OF_CONNECTION;
+    // A refusal outweighs the client's RST against a SYN-ACK of other numbers (verdict.ts).
+    const decides = a.has(slot, MARK.REFUSED) || (a.has(slot, MARK.CLIENT_RESET) && mark !== MARK.REFUSED);
+    const isDecided = decides && mark !== MARK.RESET_OF_CONNECTION;
     a.mark(slot, mark);
     if (isDecided) return;
     const from = fromClient ? RESET_FROM.CLIENT : RESET_FROM.SERVER;

@@ -17,6 +17,8 @@ export interface SourceSummary {
   readonly first: string | null;
   readonly last: string | null;
   readonly truncated: boolean;
+  /** Why reading stopped before the end: what was expected and found, at which offset. null when it did not. */
+  readonly damage: string | null;
   readonly warnings: readonly string[];
 }
 

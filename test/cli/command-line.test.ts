@@ -1,7 +1,7 @@
 /** The built command in a process of its own: words, streams and exit codes. */
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -173,4 +173,23 @@ test('bash completes commands, options and their words', (t) => {
   assert.deepEqual(complete('tripod', 'analyze', 'a.pcap', '--pat'), ['--patience']);
   assert.deepEqual(complete('tripod', 'a.pcap', '--form'), ['--format']);
   assert.deepEqual(complete('tripod', 'analyze', '--format', 'nd'), ['ndjson']);
+});
+
+test('the self-check says where a capture is damaged, and not that it is complete', () => {
+  const bytes = readFileSync(path.join(fixturesFolder, 'kernel/concurrent_50/client.pcap'));
+  // Headers of records in the middle, forged.
+  bytes.fill(0xff, 3000, 3400);
+  const { stdout, status } = tripod(['analyze', '-'], { input: bytes });
+  assert.equal(status, 2);
+  assert.match(stdout, /ends\s+standard input: pcap damaged at byte \d+: expected/);
+  assert.doesNotMatch(stdout, /ends\s+complete/);
+});
+
+test('--out /dev/stdout writes into a pipe', (t) => {
+  if (!existsSync('/dev/stdout')) return t.skip('no /dev/stdout here');
+  const words = ['analyze', REFUSED, '--format', 'json', '--out', '/dev/stdout'];
+  const command = [process.execPath, MAIN, ...words].map((word) => `'${word}'`).join(' ');
+  const { stdout, stderr } = spawnSync('sh', ['-c', `${command} | cat`], { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  assert.equal(JSON.parse(stdout).summary.byVerdict.refused, 3);
 });

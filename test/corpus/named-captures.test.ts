@@ -92,7 +92,7 @@ function legText({ grade, frames }: Leg): string {
   return grade === 'inferred' ? '(inferred)' : '-';
 }
 
-test('rotation: SYNs every hour to nobody, the last two too near the end', async () => {
+test('rotation: SYNs every hour to nobody; the last packet alone does not prove that an hour passed before it', async () => {
   readOracles();
   const { report, handshakes } = await analyze(path.join(capturesFolder, ZEEK, 'rotation.pcap'));
   assert.deepEqual(report.summary.byVerdict, { 'no-syn-ack': 18, undecided: 2 });

@@ -100,6 +100,7 @@ export function report(servers: readonly ServerSummary[], change: Partial<Report
           first: '1793613601.000000',
           last: '1793613901.250000',
           truncated: false,
+          damage: null,
           warnings: [],
         },
       ],

@@ -101,7 +101,12 @@ function losses(page: Page, capture: CaptureSummary): string {
 function ends(page: Page, capture: CaptureSummary): string[] {
   const lines: string[] = [];
   const cut = capture.sources.filter((source) => source.truncated);
-  if (cut.length === 0) lines.push('complete');
+  const damaged = capture.sources.filter((source) => source.damage !== null);
+  if (cut.length + damaged.length === 0) lines.push('complete');
+  for (const { name, damage } of damaged.slice(0, FILES_SHOWN)) {
+    lines.push(page.colours.red(`${printable(name)}: ${printable(damage ?? '')}; all before it was read`));
+  }
+  if (damaged.length > FILES_SHOWN) lines.push(`... and ${counted(damaged.length - FILES_SHOWN, 'more file')} damaged`);
   for (const source of cut.slice(0, FILES_SHOWN)) {
     lines.push(page.colours.yellow(`${printable(source.name)} is cut off in its last packet; all before it was read`));
   }
