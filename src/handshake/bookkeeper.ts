@@ -238,6 +238,8 @@ export class Bookkeeper {
   /** The server went on. Its SYN-ACK and the third leg are inferred when they were not seen: verdict.ts does. */
   private noteTook(slot: number, segment: Segment, fromClient: boolean): void {
     this.attempts.mark(slot, MARK.TOOK);
+    // A RST before this did not end the connection.
+    this.attempts.unmark(slot, MARK.RESET_OF_CONNECTION);
     this.follow(slot, segment, fromClient);
   }
 

@@ -30,6 +30,20 @@ const FIRST_SHARED = 2;
 export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock: number): boolean {
   const print = fingerprint(segment);
   const millis = (clock / 1e6) | 0;
+  if (isAmongLast(attempts, slot, segment, print, millis)) return true;
+  const row = slot * ROW_WORDS;
+  const place = placeFor(attempts, slot, segment);
+  attempts.words[row + W.RECENT_PRINT + place] = print;
+  attempts.words[row + W.RECENT_MILLIS + place] = millis;
+  return false;
+}
+
+/** As `isCopy`, but nothing is remembered: where several attempts of one flow are asked in turn. */
+export function wouldBeCopy(attempts: Attempts, slot: number, segment: Segment, clock: number): boolean {
+  return isAmongLast(attempts, slot, segment, fingerprint(segment), (clock / 1e6) | 0);
+}
+
+function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: number, millis: number): boolean {
   const words = attempts.words;
   const row = slot * ROW_WORDS;
   const limit = segment.ipId > 0 ? COPY_MILLIS : COPY_MILLIS_WITHOUT_IDENTIFICATION;
@@ -38,9 +52,6 @@ export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock
     if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) > limit) continue;
     if (!answersAnotherSyn(attempts, slot, segment)) return true;
   }
-  const place = placeFor(attempts, slot, segment);
-  words[row + W.RECENT_PRINT + place] = print;
-  words[row + W.RECENT_MILLIS + place] = millis;
   return false;
 }
 

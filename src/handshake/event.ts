@@ -123,23 +123,30 @@ function classifyClient(attempts: Attempts, slot: number, segment: Segment): Eve
     const acknowledges = segment.acknowledgment === (attempts.word(slot, W.SERVER_ISN) + 1) >>> 0;
     return attempts.has(slot, MARK.CROSSED) && fromIsn === 0 && acknowledges ? EVENT.THIRD_LEG : EVENT.OTHER;
   }
-  if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;
+  return (flags & FLAG.ACK) === 0 ? EVENT.OTHER : classifyClientAck(attempts, slot, segment, fromIsn);
+}
+
+/** @param fromIsn how far the segment lies behind the client's ISN. */
+function classifyClientAck(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
   if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) {
     const most = attempts.has(slot, MARK.PORT_REUSED) ? FIRST_WINDOW : LARGEST_WINDOW;
     return fromIsn >= 1 && fromIsn <= 1 + most ? EVENT.THIRD_LEG : EVENT.OTHER;
   }
-  const inWindow = fromIsn >= 1 && fromIsn <= 1 + FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
+  const thirdSeen = attempts.word(slot, W.ACK_COUNT) > 0;
+  const took = attempts.has(slot, MARK.TOOK);
+  // Once the third leg is there, the window may be scaled, and what moved it on may be missing from the capture.
+  const window = thirdSeen ? LARGEST_WINDOW : FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
+  const inWindow = fromIsn >= 1 && fromIsn <= 1 + window;
   const acknowledges = acknowledgesServer(attempts, slot, segment.acknowledgment);
   if (inWindow && acknowledges) {
     // The server went on before: only the very first segment can be the third leg that was recorded late.
     const isFirst = fromIsn === 1 + attempts.word(slot, W.SYN_DATA);
-    if (attempts.has(slot, MARK.TOOK) && attempts.word(slot, W.ACK_COUNT) === 0 && !isFirst) return EVENT.OTHER;
+    if (took && !thirdSeen && !isFirst) return EVENT.OTHER;
     const again = endDistance(attempts, slot, segment) <= 0 && occupies(segment);
-    return again && attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.CLIENT_AGAIN : EVENT.THIRD_LEG;
+    return again && thirdSeen ? EVENT.CLIENT_AGAIN : EVENT.THIRD_LEG;
   }
   // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new, once the third leg is there.
-  const thirdSeen = attempts.word(slot, W.ACK_COUNT) > 0 || attempts.has(slot, MARK.TOOK);
-  if (fromIsn === 0 && acknowledges && thirdSeen) return EVENT.OTHER;
+  if (fromIsn === 0 && acknowledges && (thirdSeen || took)) return EVENT.OTHER;
   // Both numbers far off: an older connection on the same ports.
   return inWindow || acknowledges ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
 }

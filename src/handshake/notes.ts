@@ -15,6 +15,15 @@ export interface Note {
 /** After this much silence a server with a half-open connection would have repeated its SYN-ACK (Linux: after 1 s, and again after 3 s). */
 const COOKIE_SILENCE_NANOS = 4e9;
 
+/** Each says what a RST was taken for. */
+const RESET_MARKS =
+  MARK.REFUSED |
+  MARK.CLIENT_RESET |
+  MARK.RESET_BARE |
+  MARK.RESET_OF_CONNECTION |
+  MARK.RESET_WRONG_NUMBERS |
+  MARK.RESET_BEFORE_ANSWER;
+
 const marked = (mark: number) => (e: Evidence) => (e.marks & mark) !== 0;
 
 export const NOTES: readonly Note[] = [
@@ -118,6 +127,13 @@ export const NOTES: readonly Note[] = [
     sentence: 'A RST ended the connection within moments of the handshake.',
     reference: 'RFC 9293 §3.10.7.4',
     applies: (e) => (e.marks & MARK.RESET_OF_CONNECTION) !== 0 && (e.ackCount > 0 || (e.marks & MARK.TOOK) !== 0),
+  },
+  {
+    id: 'reset-ignored',
+    sentence:
+      'A RST came, and the connection went on as if it had not: its numbers did not fit, or somebody injected it.',
+    reference: 'RFC 5961 §3',
+    applies: (e) => e.resetFrom !== 0 && (e.marks & MARK.TOOK) !== 0 && (e.marks & RESET_MARKS) === 0,
   },
   {
     id: 'half-open-reset',

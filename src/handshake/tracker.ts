@@ -10,7 +10,7 @@ import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { Attempts, MARK, T, W } from './attempts.ts';
 import { Bookkeeper } from './bookkeeper.ts';
-import { isCopy } from './copies.ts';
+import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
 import type { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
@@ -161,7 +161,7 @@ export class Tracker {
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
       if (candidate === newest) event = seenAs;
-      if (this.takes(candidate, seenAs, newest, event)) {
+      if (this.isOlderCopy(candidate, newest, segment) || this.takes(candidate, seenAs, newest, event)) {
         slot = candidate;
         event = seenAs;
         break;
@@ -195,6 +195,11 @@ export class Tracker {
 
   private stateOf(slot: number): State {
     return this.attempts.word(slot, W.STATE) as State;
+  }
+
+  /** What an older attempt took once is no news to a newer one when it comes as a copy. */
+  private isOlderCopy(candidate: number, newest: number, segment: Segment): boolean {
+    return candidate !== newest && wouldBeCopy(this.attempts, candidate, segment, this.clock);
   }
 
   private isClientSide(slot: number, side: number): boolean {
@@ -243,9 +248,8 @@ export class Tracker {
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
     if (next < STATE.OPEN) this.room.touch(slot, this.clock);
-    else if (before < STATE.CLOSED && next === STATE.CLOSED && this.attempts.has(slot, MARK.TOOK)) {
-      this.room.close(slot, this.clock);
-    } else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
+    else if (next === STATE.CLOSED && before < STATE.CLOSED) this.room.close(slot, this.clock);
+    else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
   }
 
   /** A new attempt with its first segment: a SYN or a SYN-ACK. `newest` is the flow's attempt so far. */

@@ -34,12 +34,14 @@ export const STATE = {
   THIRD_SEEN: 9,
   /** The server answered the third leg with a RST of no connection. */
   THIRD_RESET: 10,
+  /** The third leg, and then a RST as of a connection that was open; nothing shows that the server took either. */
+  THIRD_ENDED: 11,
   /** The server went on, and no third leg was seen: it may have been recorded late. */
-  AHEAD: 11,
+  AHEAD: 12,
   /** The server showed that it took the third leg. */
-  OPEN: 12,
+  OPEN: 13,
   /** Both FINs, or a RST, of a connection that was open. */
-  CLOSED: 13,
+  CLOSED: 14,
 } as const;
 export type State = (typeof STATE)[keyof typeof STATE];
 export const STATE_NAMES: readonly string[] = Object.keys(STATE).map((name) => name.toLowerCase().replaceAll('_', '-'));
@@ -77,7 +79,7 @@ export const ACTION_NAMES: readonly string[] = Object.keys(ACTION).map((name) =>
 export type Row = readonly [from: readonly State[], event: Event, action: Action, to: State | 'same', because: string];
 
 const { SYN_SEEN, REFUSED, REJECTED, CHALLENGED, CROSSED, SYN_ACK_ALONE, SYN_ACK_SEEN } = STATE;
-const { THIRD_WRONG, CLIENT_RESET, THIRD_SEEN, THIRD_RESET, AHEAD, OPEN, CLOSED } = STATE;
+const { THIRD_WRONG, CLIENT_RESET, THIRD_SEEN, THIRD_RESET, THIRD_ENDED, AHEAD, OPEN, CLOSED } = STATE;
 
 /** No SYN-ACK yet: a RST, an ICMP error or a challenge ACK does not end the attempt, since clients go on after each of them. */
 const UNANSWERED: readonly State[] = [SYN_SEEN, REFUSED, REJECTED, CHALLENGED];
@@ -85,14 +87,14 @@ const UNANSWERED: readonly State[] = [SYN_SEEN, REFUSED, REJECTED, CHALLENGED];
 const ANSWERED: readonly State[] = [SYN_ACK_ALONE, SYN_ACK_SEEN, THIRD_WRONG, CLIENT_RESET];
 const THIRD: readonly State[] = [THIRD_SEEN, THIRD_RESET];
 const SETTLED: readonly State[] = [OPEN, CLOSED];
-const ALL: readonly State[] = [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, AHEAD, ...SETTLED];
+const ALL: readonly State[] = [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, THIRD_ENDED, AHEAD, ...SETTLED];
 
 export const ROWS: readonly Row[] = [
   // The SYN.
   [[...UNANSWERED, CROSSED], EVENT.SYN, ACTION.ADD_SYN, 'same', 'same four-tuple and ISN: a retransmission'],
   [[SYN_ACK_ALONE], EVENT.SYN, ACTION.ADD_SYN, SYN_ACK_SEEN, 'recorded out of order: several interfaces or queues'],
   [
-    [SYN_ACK_SEEN, THIRD_WRONG, CLIENT_RESET, ...THIRD, AHEAD, ...SETTLED],
+    [SYN_ACK_SEEN, THIRD_WRONG, CLIENT_RESET, ...THIRD, THIRD_ENDED, AHEAD, ...SETTLED],
     EVENT.SYN,
     ACTION.ADD_SYN,
     'same',
@@ -104,8 +106,14 @@ export const ROWS: readonly Row[] = [
   // The SYN-ACK.
   [[...UNANSWERED, CROSSED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, SYN_ACK_SEEN, 'acknowledges the ISN'],
   [ANSWERED, EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'repeated; or different, and then all are kept'],
-  [[...THIRD, AHEAD, ...SETTLED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, 'same', 'recorded behind what follows from it'],
-  [[...THIRD, ...SETTLED], EVENT.SYN_ACK_LATE, ACTION.ADD_SYN_ACK, 'same', 'repeated after the third leg'],
+  [
+    [...THIRD, THIRD_ENDED, AHEAD, ...SETTLED],
+    EVENT.SYN_ACK,
+    ACTION.ADD_SYN_ACK,
+    'same',
+    'recorded behind what follows from it',
+  ],
+  [[...THIRD, THIRD_ENDED, ...SETTLED], EVENT.SYN_ACK_LATE, ACTION.ADD_SYN_ACK, 'same', 'repeated after the third leg'],
   [
     UNANSWERED,
     EVENT.SYN_ACK_STRAY,
@@ -125,7 +133,13 @@ export const ROWS: readonly Row[] = [
     'without a SYN-ACK in the capture it infers one',
   ],
   [[AHEAD], EVENT.THIRD_LEG, ACTION.ADD_THIRD_LEG, OPEN, 'recorded after what the server sent on it'],
-  [THIRD, EVENT.THIRD_LEG, ACTION.ADD_THIRD_LEG, 'same', 'each would serve, up to the first that does'],
+  [
+    [...THIRD, THIRD_ENDED],
+    EVENT.THIRD_LEG,
+    ACTION.ADD_THIRD_LEG,
+    'same',
+    'each would serve, up to the first that does',
+  ],
   [THIRD, EVENT.CLIENT_AGAIN, ACTION.ADD_AGAIN, 'same', 'the client has no answer'],
   [[SYN_ACK_ALONE, SYN_ACK_SEEN], EVENT.THIRD_LEG_WRONG, ACTION.ADD_WRONG, THIRD_WRONG, 'wrong numbers'],
   [[THIRD_WRONG], EVENT.THIRD_LEG_WRONG, ACTION.ADD_WRONG, 'same', 'wrong numbers again'],
@@ -139,14 +153,14 @@ export const ROWS: readonly Row[] = [
     'data or FIN, but the third leg may be recorded behind it: several interfaces or queues',
   ],
   [
-    [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, AHEAD],
+    [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, THIRD_ENDED, AHEAD],
     EVENT.SERVER_TOOK,
     ACTION.NOTE_TOOK,
     OPEN,
     'impossible without the third leg: data, FIN, or an acknowledgment beyond the ISN',
   ],
   [
-    [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, AHEAD],
+    [...UNANSWERED, CROSSED, ...ANSWERED, ...THIRD, THIRD_ENDED, AHEAD],
     EVENT.SERVER_TOOK_LAST,
     ACTION.NOTE_TOOK,
     CLOSED,
@@ -173,7 +187,7 @@ export const ROWS: readonly Row[] = [
   [ANSWERED, EVENT.SERVER_RST, ACTION.NOTE_RESET, 'same', 'the server gives its half-open connection up'],
   [[THIRD_WRONG], EVENT.SERVER_RST_BARE, ACTION.NOTE_BARE_RESET, 'same', 'RFC 9293 §3.10.7.4: unacceptable ACK'],
   [THIRD, EVENT.SERVER_RST_BARE, ACTION.NOTE_BARE_RESET, THIRD_RESET, 'no connection was there to reset'],
-  [THIRD, EVENT.SERVER_RST, ACTION.NOTE_RESET, CLOSED, 'a RST with ACK comes from a connection that was open'],
+  [THIRD, EVENT.SERVER_RST, ACTION.NOTE_RESET, THIRD_ENDED, 'a RST with ACK comes from a connection that was open'],
   [[AHEAD, OPEN], EVENT.SERVER_RST, ACTION.NOTE_RESET, CLOSED, 'closed at once, by the server'],
   [[OPEN], EVENT.SERVER_RST_BARE, ACTION.NOTE_RESET, CLOSED, 'closed at once, by the server'],
   [
@@ -190,7 +204,8 @@ export const ROWS: readonly Row[] = [
     CLIENT_RESET,
     'the client refuses the SYN-ACK',
   ],
-  [[...THIRD, AHEAD, OPEN], EVENT.CLIENT_RST, ACTION.NOTE_RESET, CLOSED, 'closed by the client'],
+  [THIRD, EVENT.CLIENT_RST, ACTION.NOTE_RESET, THIRD_ENDED, 'closed by the client, or by somebody who poses as it'],
+  [[AHEAD, OPEN], EVENT.CLIENT_RST, ACTION.NOTE_RESET, CLOSED, 'closed by the client'],
 
   // ICMP errors.
   [UNANSWERED, EVENT.ICMP_SYN, ACTION.NOTE_ICMP, REJECTED, 'quotes the SYN'],

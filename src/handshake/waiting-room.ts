@@ -12,7 +12,7 @@
  */
 import { ExpiryQueue } from '../flow/expiry-queue.ts';
 import { NO_SLOT } from '../flow/table.ts';
-import { type Attempts, MARK, T, W } from './attempts.ts';
+import { type Attempts, T, W } from './attempts.ts';
 import { STATE } from './transitions.ts';
 
 const FRESH = 0;
@@ -59,10 +59,10 @@ export class WaitingRoom {
     if (this.isEager || this.attempts.word(slot, W.QUEUE) === WAITING) this.enter(slot, clock);
   }
 
-  /** The third leg was taken; or a RST ended the connection without a sign of that. */
+  /** The third leg was taken. */
   settle(slot: number, clock: number): void {
     this.attempts.setTime(slot, T.ACTIVE, clock);
-    this.enqueue(slot, this.attempts.has(slot, MARK.TOOK) && this.isPlain(slot) ? SETTLED : WAITING, clock);
+    this.enqueue(slot, this.isPlain(slot) ? SETTLED : WAITING, clock);
   }
 
   /** The third leg was taken, and the connection is at its end. */

@@ -23,10 +23,14 @@ const MISSING: Readonly<Record<Handshake['verdict'], Handshake['missingLeg']>> =
 
 function assertConsistent(handshake: Handshake, where: string): void {
   const { legs, verdict, missingLeg, latency, notes, reason, isn } = handshake;
-  const says = (condition: boolean, what: string): void => assert.ok(condition, `${where}: ${what}: ${JSON.stringify(handshake)}`);
+  const says = (condition: boolean, what: string): void =>
+    assert.ok(condition, `${where}: ${what}: ${JSON.stringify(handshake)}`);
   assert.equal(missingLeg, MISSING[verdict], where);
   for (const leg of [legs.syn, legs.synAck, legs.ack]) assertLeg(leg, says);
-  says(verdict !== 'complete' || Object.values(legs).every(({ grade }) => grade !== 'not-seen' && grade !== 'ignored'), 'complete');
+  says(
+    verdict !== 'complete' || Object.values(legs).every(({ grade }) => grade !== 'not-seen' && grade !== 'ignored'),
+    'complete',
+  );
   says(verdict !== 'no-syn-ack' || legs.syn.count > 0, 'a SYN that was not answered was seen');
   says(verdict !== 'no-ack' || legs.synAck.count > 0, 'a SYN-ACK that was not acknowledged was seen');
   says(verdict !== 'no-syn' || (legs.syn.count === 0 && legs.synAck.count > 0), 'a SYN-ACK without SYN');
@@ -45,8 +49,14 @@ function assertLeg(leg: Leg, says: (condition: boolean, what: string) => void): 
   says(!seen || leg.count > 0, 'a leg that was seen is counted');
   says(leg.grade !== 'inferred' || leg.count === 0, 'a leg that is inferred was not seen');
   says(leg.grade !== 'not-seen' || leg.count === 0, 'a leg that was not seen is not counted');
-  says((leg.first === null) === (leg.count === 0) && (leg.last === null) === (leg.count === 0), 'what is counted has its times');
-  says(leg.frames.length <= leg.count && (leg.count === 0 || leg.frames.length > 0), 'no more frames than transmissions');
+  says(
+    (leg.first === null) === (leg.count === 0) && (leg.last === null) === (leg.count === 0),
+    'what is counted has its times',
+  );
+  says(
+    leg.frames.length <= leg.count && (leg.count === 0 || leg.frames.length > 0),
+    'no more frames than transmissions',
+  );
   says(new Set(leg.frames).size === leg.frames.length, 'a frame is one transmission');
   says(leg.times === undefined || leg.times.length === leg.frames.length, 'each frame has its time');
 }
@@ -54,8 +64,16 @@ function assertLeg(leg: Leg, says: (condition: boolean, what: string) => void): 
 async function check(capture: Uint8Array, where: string): Promise<void> {
   const { handshakes, report } = await analyze(capture);
   for (const handshake of handshakes) assertConsistent(handshake, where);
-  assert.deepEqual(JSON.parse(JSON.stringify({ handshakes, report })), { handshakes, report }, `${where}: JSON can hold it`);
-  assert.deepEqual(handshakes.map(({ id }) => id), handshakes.map((_, i) => i + 1), `${where}: ids are dense`);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify({ handshakes, report })),
+    { handshakes, report },
+    `${where}: JSON can hold it`,
+  );
+  assert.deepEqual(
+    handshakes.map(({ id }) => id),
+    handshakes.map((_, i) => i + 1),
+    `${where}: ids are dense`,
+  );
   const { summary } = report;
   const sum = (counts: Readonly<Partial<Record<string, number>>>): number =>
     Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0);
@@ -63,7 +81,11 @@ async function check(capture: Uint8Array, where: string): Promise<void> {
   assert.equal(sum(summary.byVerdict), summary.attempts, where);
   assert.equal(sum(summary.byMissingLeg), handshakes.filter(({ missingLeg }) => missingLeg !== null).length, where);
   const servers = report.servers.map(({ attempts }) => attempts);
-  assert.equal(servers.reduce((total, count) => total + count, 0), summary.attempts, where);
+  assert.equal(
+    servers.reduce((total, count) => total + count, 0),
+    summary.attempts,
+    where,
+  );
 }
 
 const captures = captureFiles()
@@ -85,11 +107,15 @@ test('in random scripts', async () => {
 test('in captures whose octets were changed at random: damage is told, never thrown', async () => {
   const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...captures), fc.array(change, { minLength: 1, maxLength: 12 }), async (sample, changes) => {
-      const bytes = sample.bytes.slice();
-      for (const [place, value] of changes) bytes[24 + (place % (bytes.length - 24))] = value;
-      await check(bytes, sample.file);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...captures),
+      fc.array(change, { minLength: 1, maxLength: 12 }),
+      async (sample, changes) => {
+        const bytes = sample.bytes.slice();
+        for (const [place, value] of changes) bytes[24 + (place % (bytes.length - 24))] = value;
+        await check(bytes, sample.file);
+      },
+    ),
     { numRuns: 600, seed: 13 },
   );
 });
