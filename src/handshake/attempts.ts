@@ -36,7 +36,7 @@ export const W = {
   /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
   TTLS: 27,
   /** Two bits each: direction of the SYN and of the SYN-ACK (1 came in, 2 went out, 3 both: a copy of it went the other way), then FILL of
-   * their checksums. */
+   * their checksums; and then FORGOTTEN. */
   LINK: 28,
   /** Which of the shared RECENT places is next: copies.ts. */
   RECENT_NEXT: 29,
@@ -147,6 +147,9 @@ export const MARK = {
   /** The SYN-ACK came from another address than the SYN went to: set on the attempt of either address. */
   OTHER_ADDRESS: 1 << 31,
 } as const;
+
+/** A bit of W.LINK: the ports carried a connection before of which nothing but that is known any more. */
+export const FORGOTTEN = 1 << 8;
 
 /** How a checksum was found; 0 when it was not looked at, or could not be. */
 export const FILL = { FILLED: 1, UNFILLED: 2 } as const;

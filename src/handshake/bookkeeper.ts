@@ -55,6 +55,9 @@ export class Bookkeeper {
       case ACTION.NOTE_SERVER_ACK:
         this.noteServerAck(slot, segment);
         break;
+      case ACTION.NOTE_FIN:
+        this.attempts.mark(slot, fromClient ? MARK.CLIENT_FIN : MARK.SERVER_FIN);
+        break;
       case ACTION.NOTE_ICMP:
         this.noteIcmp(slot, segment, fromClient);
         break;

@@ -64,6 +64,8 @@ export class Evidence {
   synUnfilled = false;
   synAckFilled = false;
   synAckUnfilled = false;
+  /** The ports carried a connection before of which nothing but that is known any more. */
+  afterForgotten = false;
   /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */
   synFrame = 0;
   synAckFrame = 0;

@@ -1,5 +1,5 @@
 /** A row of attempts.ts, written out as Evidence. */
-import { type Attempts, FILL, MARK, ROW_WORDS, T, W } from './attempts.ts';
+import { type Attempts, FILL, FORGOTTEN, MARK, ROW_WORDS, T, W } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 
 /** @param clock the capture's clock, in nanoseconds. */
@@ -56,6 +56,7 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
 }
 
 function fillLink(e: Evidence, link: number): void {
+  e.afterForgotten = (link & FORGOTTEN) !== 0;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.synFilled = ((link >> 4) & 3) === FILL.FILLED;

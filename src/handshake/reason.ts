@@ -77,7 +77,7 @@ function undecided(e: Evidence, patienceNanos: number): string {
   if (e.synAckCount === 0 && (e.marks & MARK.SERVER_ACKED) !== 0) {
     return 'The server acknowledges the SYN, but its SYN-ACK is not in the capture.';
   }
-  if (e.synCount === 0 && (e.marks & MARK.PORT_REUSED) !== 0) {
+  if (e.synCount === 0 && e.afterForgotten) {
     return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';
   }
   if (e.lossy) return 'Packets were lost by the capture where the next leg would be.';

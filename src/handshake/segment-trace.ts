@@ -9,7 +9,7 @@ import { icmpMeaning } from './icmp-meaning.ts';
 import type { TracedSegment } from './trace.ts';
 
 /** A ladder of more rungs helps nobody. */
-export const TRACED_SEGMENTS = 1000;
+const TRACED_SEGMENTS = 1000;
 
 /** In Wireshark's order. */
 const FLAG_NAMES = [

@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, MARK, T, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, MARK, T, W } from './attempts.ts';
 import { Bookkeeper } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -265,8 +265,11 @@ export class Tracker {
     this.attempts.setTime(slot, T.ID, this.begun);
     this.attempts.setTime(slot, T.BEGAN, this.clock);
     this.attempts.setTime(slot, T.UNANSWERED, -1);
-    if (before !== NO_SLOT || this.known.has(hash, this.secondHash(segment))) {
+    if (before !== NO_SLOT) {
       this.attempts.mark(slot, MARK.PORT_REUSED);
+    } else if (this.known.has(hash, this.secondHash(segment))) {
+      this.attempts.mark(slot, MARK.PORT_REUSED);
+      this.attempts.setWord(slot, W.LINK, FORGOTTEN);
     }
     if ((segment.flags & FLAG.ACK) === 0) this.beginWithSyn(slot, segment);
     else this.beginWithSynAck(slot, segment);

@@ -66,7 +66,7 @@ export const ACTION = {
   NOTE_RESET: 15,
   NOTE_STRAY_RESET: 16,
   NOTE_ICMP: 17,
-  NOTE_END: 18,
+  NOTE_FIN: 18,
   /** Another attempt begins on the same ports; this one is judged as it stands. */
   BEGIN_ANOTHER: 19,
 } as const;
@@ -214,11 +214,12 @@ export const ROWS: readonly Row[] = [
   [[...ANSWERED, ...THIRD], EVENT.ICMP_LATER, ACTION.NOTE_ICMP, 'same', 'path MTU and the like'],
 
   // The end.
-  [[OPEN], EVENT.FIN_LAST, ACTION.NOTE_END, CLOSED, 'both sides are done'],
+  [[OPEN], EVENT.FIN, ACTION.NOTE_FIN, 'same', 'one side is done'],
+  [[OPEN], EVENT.FIN_LAST, ACTION.NOTE_FIN, CLOSED, 'both sides are done'],
 ];
 
 /** action << 8 | next state, at state * events + event. */
-export const TABLE = compile(ROWS);
+const TABLE = compile(ROWS);
 
 function compile(rows: readonly Row[]): Uint16Array {
   const table = new Uint16Array(STATE_NAMES.length * EVENT_NAMES.length);

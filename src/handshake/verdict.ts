@@ -87,7 +87,8 @@ function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
 function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
-  if (!explained) return (e.marks & MARK.PORT_REUSED) !== 0 ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
+  // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over.
+  if (!explained) return e.afterForgotten ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   return canTell(e, e.synAckCount, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
 }

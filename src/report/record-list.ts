@@ -23,7 +23,7 @@ export interface ListOptions {
 const WAITING = 16_384;
 
 /** Sorting needs all records at a time; with `limit` only twice that many. Without, this is where it stops. */
-export const SORTABLE = 200_000;
+const SORTABLE = 200_000;
 
 export class RecordList {
   private readonly options: ListOptions;

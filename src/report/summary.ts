@@ -15,10 +15,10 @@ import { LatencySketch } from './latency-sketch.ts';
 import type { ServerSummary, Summary } from './report.ts';
 
 /** Endpoints that get a line of their own; a scan over whole networks has millions. */
-export const ENDPOINTS_LISTED = 50_000;
+const ENDPOINTS_LISTED = 50_000;
 
 /** Pairs of client address and endpoint that are told apart, over all endpoints: 16 MiB. Beyond it `clients` is a lower bound. */
-export const CLIENTS_COUNTED = 1 << 20;
+const CLIENTS_COUNTED = 1 << 20;
 
 class EndpointFigures {
   readonly address: string;

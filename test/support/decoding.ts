@@ -61,7 +61,7 @@ export function decodeFrame(frame: Uint8Array, linkType: number, options: Decode
   return { stop, segment, decoder, ends: endsOf(segment), network };
 }
 
-export function endsOf(s: Segment): string {
+function endsOf(s: Segment): string {
   const source = formatAddress(s.source0, s.source1, s.source2, s.source3, s.family);
   const target = formatAddress(s.destination0, s.destination1, s.destination2, s.destination3, s.family);
   return `${source}:${s.sourcePort} > ${target}:${s.destinationPort}`;

@@ -15,7 +15,7 @@ export async function recordsOf(input: Parameters<typeof analyze>[0], name: stri
 }
 
 /** The version is left out, the source is called by its base name, and what JSON can't hold is gone. */
-export function stable({ report, handshakes, failures }: AnalyzeResult, name: string): ExpectedRecords {
+function stable({ report, handshakes, failures }: AnalyzeResult, name: string): ExpectedRecords {
   const { capture, summary, servers } = report;
   const sources = capture.sources.map((source) => ({ ...source, name: path.basename(name) }));
   const messages = failures.map(({ message }) => message);

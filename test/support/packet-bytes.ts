@@ -34,12 +34,12 @@ export function u32(...values: readonly number[]): Uint8Array {
 }
 
 /** Little-endian 16-bit numbers. */
-export function le16(...values: readonly number[]): Uint8Array {
+function le16(...values: readonly number[]): Uint8Array {
   return concat(...values.map((value) => u8(value & 0xff, (value >>> 8) & 0xff)));
 }
 
 /** Little-endian 32-bit numbers. */
-export function le32(...values: readonly number[]): Uint8Array {
+function le32(...values: readonly number[]): Uint8Array {
   return concat(...values.map((value) => u32(value).reverse()));
 }
 
@@ -78,7 +78,7 @@ export function addressBytes(text: string): Uint8Array {
 }
 
 /** The ones' complement sum of 16-bit words, folded (RFC 1071), not complemented. */
-export function internetSum(...parts: readonly Uint8Array[]): number {
+function internetSum(...parts: readonly Uint8Array[]): number {
   let sum = 0;
   for (const part of parts) {
     for (let at = 0; at < part.length; at += 2) sum += ((part[at] ?? 0) << 8) | (part[at + 1] ?? 0);
@@ -111,7 +111,7 @@ const FLAG_LETTERS: Readonly<Record<string, number>> = {
 };
 
 /** Flag bits of packetdrill's letters: 'S', 'S.', '.', 'P.', 'R.', 'F.', 'SEW'. */
-export function tcpFlags(letters: string): number {
+function tcpFlags(letters: string): number {
   let bits = 0;
   for (const letter of letters) {
     const bit = FLAG_LETTERS[letter];
@@ -509,7 +509,7 @@ export function mpls(labels: readonly number[], payload: Uint8Array): Uint8Array
 // -------------------------------------------------------------------------------------------------------------- links
 
 /** A tag: a VLAN identifier under 0x8100, or one with its own TPID (0x88a8 for 802.1ad, 0x9100, …). */
-export type Tag = number | { readonly id: number; readonly tpid: number };
+type Tag = number | { readonly id: number; readonly tpid: number };
 
 export interface EthernetFields {
   /** Default by the payload: IPv4 or IPv6. A value below 1536 is written as an 802.3 length. */
@@ -523,7 +523,7 @@ export interface EthernetFields {
 }
 
 /** Bytes of a MAC address. */
-export function mac(text: string): Uint8Array {
+function mac(text: string): Uint8Array {
   return hex(text.replaceAll(':', ''));
 }
 

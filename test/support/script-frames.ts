@@ -12,7 +12,7 @@ import { concat, ethernet, icmpError, ipv4, nullLink, sll, sll2, tcpPacket, udp,
 import type { CopyLine, FrameFields, IcmpLine, LinkName, Script, ScriptHeader, TcpLine } from './script.ts';
 
 /** A frame before it is put into a container. */
-export interface ScriptFrame {
+interface ScriptFrame {
   readonly packet: Packet;
   /** Capture interface. */
   readonly on: number;

@@ -12,7 +12,7 @@
 import { parseOptionList } from './script-options.ts';
 
 /** Nanoseconds since the script's `start`. Exact up to 2^53: a hundred days; later times are whole microseconds. */
-export type Nanos = number;
+type Nanos = number;
 
 export interface End {
   readonly name: string;
@@ -77,13 +77,13 @@ export interface CopyLine extends FrameFields {
 }
 
 /** A packet that is not TCP: it shows that the capture goes on. */
-export interface OtherLine extends FrameFields {
+interface OtherLine extends FrameFields {
   readonly kind: 'other';
   readonly line: number;
   readonly at: Nanos;
 }
 
-export interface StatisticsLine {
+interface StatisticsLine {
   readonly kind: 'statistics';
   readonly line: number;
   readonly at: Nanos;
@@ -93,12 +93,12 @@ export interface StatisticsLine {
 }
 
 /** The file ends here; what follows is in the next one of the set. */
-export interface SeamLine {
+interface SeamLine {
   readonly kind: 'seam';
   readonly line: number;
 }
 
-export type ScriptLine = TcpLine | IcmpLine | CopyLine | OtherLine | StatisticsLine | SeamLine;
+type ScriptLine = TcpLine | IcmpLine | CopyLine | OtherLine | StatisticsLine | SeamLine;
 
 export type LinkName = 'ethernet' | 'sll' | 'sll2' | 'raw' | 'null';
 
