@@ -1,6 +1,8 @@
 /** What `tripod analyze` does, with everything resolved. */
+
+import type { Handshake } from '../handshake/handshake.ts';
 import { analyzeSources } from '../pipeline.ts';
-import { RENDERERS } from '../report/render/index.ts';
+import { createRenderer } from '../report/render/index.ts';
 import type { Report } from '../report/report.ts';
 import { expandInputs } from '../source/open.ts';
 import type { Context } from './context.ts';
@@ -13,7 +15,7 @@ import { tell } from './tell.ts';
 export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs(options.files, { stdin: context.stdin });
   for (const warning of warnings) tell(context, warning);
-  const renderer = RENDERERS[options.format]({
+  const renderer = await createRenderer(options.format, {
     version: options.analysis.version,
     width: options.width,
     colour: options.colour,
@@ -24,8 +26,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
   const result = await withDestination(options.out, sources, context, async (output) => {
     output.write(renderer.begin());
     const sink = {
-      handshake: (handshake: Parameters<typeof renderer.handshake>[0]): void =>
-        output.write(renderer.handshake(handshake)),
+      handshake: (handshake: Handshake): void => output.write(renderer.handshake(handshake)),
       progress: progress.update,
     };
     try {

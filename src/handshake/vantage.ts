@@ -105,7 +105,7 @@ export class VantageTally {
       [
         this.gaps,
         (w) =>
-          `gaps: the SYN-ACK follows the SYN at once in ${this.gaps.server} attempts, the third leg the SYN-ACK in ${this.gaps.client} (for instance ${seconds(this.firstGap)} and ${seconds(this.secondGap)})${leans(w)}`,
+          `gaps: the SYN-ACK follows the SYN at once in ${this.gaps.server} attempts, the third leg the SYN-ACK in ${this.gaps.client}, neither in ${this.gaps.middle} (for instance ${seconds(this.firstGap)} and ${seconds(this.secondGap)})${leans(w)}`,
       ],
     ];
   }

@@ -89,7 +89,7 @@ export interface Summary {
   readonly attempts: number;
   readonly complete: number;
   readonly byVerdict: Readonly<Partial<Record<VerdictName, number>>>;
-  readonly byMissingLeg: Readonly<Partial<Record<LegName, number>>>;
+  readonly byMissingLeg: Readonly<Record<LegName, number>>;
 }
 
 export interface Report {

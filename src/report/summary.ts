@@ -76,7 +76,7 @@ export class SummaryFold {
       attempts: this.attempts,
       complete: this.byVerdict[VERDICT.COMPLETE] as number,
       byVerdict: verdictCounts(this.byVerdict),
-      byMissingLeg: legCounts(this.byVerdict),
+      byMissingLeg: { syn: 0, 'syn-ack': 0, ack: 0, ...legCounts(this.byVerdict) },
     };
   }
 

@@ -57,7 +57,7 @@ describe('the report', () => {
       attempts: 5,
       complete: 2,
       byVerdict: { complete: 2, 'no-syn-ack': 2, refused: 1 },
-      byMissingLeg: { 'syn-ack': 3 },
+      byMissingLeg: { syn: 0, 'syn-ack': 3, ack: 0 },
     });
   });
 

@@ -120,7 +120,7 @@ export function report(servers: readonly ServerSummary[], change: Partial<Report
       attempts: sum((one) => one.attempts),
       complete: sum((one) => one.byVerdict.complete ?? 0),
       byVerdict: {},
-      byMissingLeg: {},
+      byMissingLeg: { syn: 0, 'syn-ack': 0, ack: 0 },
     },
     servers,
   };

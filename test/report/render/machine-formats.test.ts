@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Handshake } from '../../../src/handshake/handshake.ts';
-import { COLUMNS } from '../../../src/report/render/csv.ts';
-import { RENDERERS } from '../../../src/report/render/index.ts';
+import { COLUMNS, csvRenderer } from '../../../src/report/render/csv.ts';
+import { jsonRenderer } from '../../../src/report/render/json.ts';
+import { ndjsonRenderer } from '../../../src/report/render/ndjson.ts';
 import { completeOne, HEALTHY, report, unanswered } from '../../support/report-samples.ts';
 
 const OPTIONS = { version: '1.2.3', width: 80, colour: false, limit: null, individually: false };
+
+const RENDERERS = { json: jsonRenderer, ndjson: ndjsonRenderer, csv: csvRenderer } as const;
 
 function render(format: keyof typeof RENDERERS, handshakes: readonly Handshake[]): string {
   const renderer = RENDERERS[format](OPTIONS);
