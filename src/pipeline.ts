@@ -51,6 +51,8 @@ export interface AnalysisSink {
   /** Called between chunks: a sink that writes may wait here until its output has room. */
   drain?(): Promise<void>;
   progress?(bytesDone: number, bytesTotal: number | null, packets: number): void;
+  /** When it resolves, reading ends, and what was read until then is judged and reported. */
+  readonly stopped?: Promise<void>;
 }
 
 export interface AnalysisResult {
@@ -69,7 +71,8 @@ export async function analyzeSources(
   const analysis = new Analysis({ ...options, files: sources.length }, (handshake) => sink.handshake(handshake));
   const tallies = sources.map((source) => new SourceTally(source));
   const merged = new MergedStreams(tallies.map((tally) => tally.stream));
-  while (await merged.fill()) {
+  const stop = new Stop(sink.stopped);
+  while (await stop.orFalse(merged.fill())) {
     merged.drainChunk((stream, file) => {
       const tally = tallies[file] as SourceTally;
       if (analysis.frames === 0) analysis.filter = filterOf(options, stream.frame.seconds, stream.frame.nanos);
@@ -84,18 +87,24 @@ export async function analyzeSources(
     );
     await sink.drain?.();
   }
-  await merged.close();
+  // A stream that nobody ends can't be let go of: it would wait for its next bytes.
+  if (!stop.isStopped) await merged.close();
   for (const tally of tallies) tally.passLosses(analysis);
   const figures = analysis.finish();
   await sink.drain?.();
   return {
-    report: makeReport(figures, tallies, options),
+    report: makeReport(figures, tallies, options, stop.isStopped),
     failures: tallies.flatMap(({ stream }) => (stream.failure === null ? [] : [stream.failure])),
     traced: analysis.traced,
   };
 }
 
-function makeReport(figures: AnalysisFigures, tallies: readonly SourceTally[], options: AnalysisOptions): Report {
+function makeReport(
+  figures: AnalysisFigures,
+  tallies: readonly SourceTally[],
+  options: AnalysisOptions,
+  isStopped: boolean,
+): Report {
   const capture = {
     sources: tallies.map((tally) => tally.summary()),
     lost: {
@@ -104,6 +113,7 @@ function makeReport(figures: AnalysisFigures, tallies: readonly SourceTally[], o
     },
     ...figures.capture,
     notTcp: withLinkTypeNames(figures.capture.notTcp),
+    warnings: [...(isStopped ? ['reading was stopped before the end'] : []), ...figures.capture.warnings],
   };
   return {
     tool: { name: 'tripod', version: options.version },
@@ -120,6 +130,27 @@ function withLinkTypeNames(counts: Readonly<Record<string, number>>): Record<str
     return [number === undefined ? name : `${name} (${linkTypeName(Number(number))})`, count];
   });
   return Object.fromEntries(named);
+}
+
+/** The word that reading shall end. */
+class Stop {
+  isStopped = false;
+  private wake: (() => void) | null = null;
+
+  constructor(stopped: Promise<void> | undefined) {
+    stopped?.then(() => {
+      this.isStopped = true;
+      this.wake?.();
+    });
+  }
+
+  /** The answer of `filled`, or false as soon as reading is stopped. (`Promise.race` would leave something behind in the long-lived promise for every chunk.) */
+  orFalse(filled: Promise<boolean>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.wake = () => resolve(false);
+      filled.then((more) => resolve(more && !this.isStopped), reject);
+    });
+  }
 }
 
 /** Packets and times of one source. */

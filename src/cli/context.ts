@@ -12,6 +12,8 @@ export interface Context {
   /** Milliseconds of a clock that only goes forward: for progress, never for results. */
   now(): number;
   exists(path: string): boolean;
+  /** Calls back at the first Ctrl-C (SIGINT) from now on; the second one ends the process. Returns what takes the listener off again. */
+  onInterrupt(listener: () => void): () => void;
 }
 
 export function processContext(): Context {
@@ -25,6 +27,10 @@ export function processContext(): Context {
     env: process.env,
     now: () => performance.now(),
     exists: existsSync,
+    onInterrupt(listener) {
+      process.once('SIGINT', listener);
+      return () => process.off('SIGINT', listener);
+    },
   };
 }
 

@@ -1,5 +1,4 @@
 /** What `tripod analyze` does, with everything resolved. */
-
 import type { Handshake } from '../handshake/handshake.ts';
 import { analyzeSources } from '../pipeline.ts';
 import { createRenderer } from '../report/render/index.ts';
@@ -25,15 +24,22 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
   const progress = createProgress(context, options.progress);
   const result = await withDestination(options.out, sources, context, async (output) => {
     output.write(renderer.begin());
+    let stop = (): void => {};
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    const forgetInterrupt = context.onInterrupt(stop);
     const sink = {
       handshake: (handshake: Handshake): void => output.write(renderer.handshake(handshake)),
       progress: progress.update,
+      stopped,
     };
     try {
       const analysis = await analyzeSources(sources, options.analysis, sink);
       output.write(renderer.end(analysis.report));
       return analysis;
     } finally {
+      forgetInterrupt();
       progress.clear();
     }
   });

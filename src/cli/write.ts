@@ -113,10 +113,15 @@ async function statOf(file: string): Promise<Stats | null> {
   }
 }
 
-/** No half-written neighbour stays behind when Ctrl-C or a supervisor ends the process. Returns what takes the listeners off again. */
+/**
+ * No half-written neighbour stays behind when a second Ctrl-C or a supervisor ends the process (the first Ctrl-C ends the reading, and the file is written:
+ * context.ts). Returns what takes the listeners off again.
+ */
 function removeWhenInterrupted(file: string): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let interrupts = 0;
   const remove = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' && interrupts++ === 0) return;
     forget();
     try {
       unlinkSync(file);
@@ -127,7 +132,7 @@ function removeWhenInterrupted(file: string): () => void {
   const forget = (): void => {
     for (const signal of signals) process.off(signal, remove);
   };
-  for (const signal of signals) process.once(signal, remove);
+  for (const signal of signals) process.on(signal, remove);
   return forget;
 }
 

@@ -144,6 +144,38 @@ test('a reader that goes away after the first line is no error', async () => {
   assert.equal(status, 0);
 });
 
+/** The first record of a capture (an ARP request) again and again, at least `octets` of them. */
+function fillerAfter(file: string, octets: number): Buffer {
+  const bytes = readFileSync(file);
+  const record = bytes.subarray(24, 24 + 16 + bytes.readUInt32LE(24 + 8));
+  return Buffer.concat(Array.from({ length: Math.ceil(octets / record.length) }, () => record));
+}
+
+for (const out of [null, 'interrupted.json']) {
+  test(`Ctrl-C ends the reading of a pipe that goes on, and what came is reported${out === null ? '' : ' into a file'}`, async () => {
+    const file = out === null ? null : path.join(folder, out);
+    const words = ['-', '--format', 'json', ...(file === null ? [] : ['--out', file])];
+    const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    // More than a pipe holds: when it is all handed over, the capture at its beginning was read. The pipe stays open.
+    child.stdin.write(Buffer.concat([readFileSync(REFUSED), fillerAfter(REFUSED, 4_000_000)]), () =>
+      child.kill('SIGINT'),
+    );
+    assert.equal(await ended, 0);
+    const document = JSON.parse(file === null ? printed : readFileSync(file, 'utf8'));
+    assert.equal(document.summary.byVerdict.refused, 3);
+    assert.deepEqual(document.capture.warnings, ['reading was stopped before the end']);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.part')),
+      [],
+    );
+  });
+}
+
 test('show draws the attempt, and gives it as JSON', () => {
   const ladder = tripod(['show', REFUSED, '#2']).stdout;
   assert.match(ladder, /^Attempt #2 /);

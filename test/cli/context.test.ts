@@ -31,6 +31,7 @@ function world({ isTTY = false, columns, env = {}, now = () => 0 }: World): Cont
     env,
     now,
     exists: () => false,
+    onInterrupt: () => () => {},
     shown() {
       const text = shown;
       shown = '';
