@@ -7,8 +7,3 @@
 export function distance(a: number, b: number): number {
   return (a - b) | 0;
 }
-
-/** `a` + `octets`, as an unsigned 32-bit integer. */
-export function advance(a: number, octets: number): number {
-  return (a + octets) >>> 0;
-}
