@@ -45,10 +45,9 @@ export interface AnalysisFigures {
 }
 
 export class Analysis {
-  /** The filter's times count from the base, which the first frame sets: so it is given after that. */
-  filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
-  /** Whole epoch seconds from which times count; NaN before the first frame. */
-  baseSeconds = Number.NaN;
+  private filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
+  /** Whole epoch seconds from which times count. */
+  private baseSeconds = 0;
   /** Frames so far. */
   frames = 0;
   private readonly settings: AnalysisSettings;
@@ -81,9 +80,14 @@ export class Analysis {
     this.tracker = new Tracker(options, sink, new Evidence());
   }
 
+  /** Before anything else: the whole second of the first packet, from which all times count, those of the filter among them. */
+  begin(baseSeconds: number, filter: AttemptFilter): void {
+    this.baseSeconds = baseSeconds;
+    this.filter = filter;
+  }
+
   /** The next packet of the capture, which is packet `frame.number` of file `file`. */
   observe(frame: Frame, file: number): void {
-    if (this.frames === 0) this.baseSeconds = frame.seconds;
     this.frames += 1;
     if (frame.digits > this.digits) this.digits = frame.digits;
     const time = sinceBase(frame.seconds, frame.nanos, this.baseSeconds);

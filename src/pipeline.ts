@@ -48,8 +48,6 @@ export interface Moment {
 
 export interface AnalysisSink {
   handshake(handshake: Handshake): void;
-  /** Called between chunks: a sink that writes may wait here until its output has room. */
-  drain?(): Promise<void>;
   progress?(bytesDone: number, bytesTotal: number | null, packets: number): void;
   /** When it resolves, reading ends, and what was read until then is judged and reported. */
   readonly stopped?: Promise<void>;
@@ -75,7 +73,8 @@ export async function analyzeSources(
   while (await stop.orFalse(merged.fill())) {
     merged.drainChunk((stream, file) => {
       const tally = tallies[file] as SourceTally;
-      if (analysis.frames === 0) analysis.filter = filterOf(options, stream.frame.seconds, stream.frame.nanos);
+      const { seconds, nanos } = stream.frame;
+      if (analysis.frames === 0) analysis.begin(seconds, filterOf(options, seconds, nanos));
       tally.count();
       tally.passLosses(analysis);
       analysis.observe(stream.frame, file);
@@ -85,13 +84,11 @@ export async function analyzeSources(
       totalBytes(sources),
       analysis.frames,
     );
-    await sink.drain?.();
   }
   // A stream that nobody ends can't be let go of: it would wait for its next bytes.
   if (!stop.isStopped) await merged.close();
   for (const tally of tallies) tally.passLosses(analysis);
   const figures = analysis.finish();
-  await sink.drain?.();
   return {
     report: makeReport(figures, tallies, options, stop.isStopped),
     failures: tallies.flatMap(({ stream }) => (stream.failure === null ? [] : [stream.failure])),

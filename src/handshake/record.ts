@@ -2,7 +2,7 @@
 import { formatAddress } from '../bytes/address.ts';
 import { formatEpoch } from '../bytes/time.ts';
 import type { Network } from '../wire/network.ts';
-import { MARK } from './attempts.ts';
+import { MARK, QUOTES } from './attempts.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
 import { type FrameLists, fileOf, type ListedFrame, numberOf } from './frame-lists.ts';
 import type { Handshake, IcmpError, Leg, Reset } from './handshake.ts';
@@ -171,7 +171,7 @@ function makeIcmp(e: Evidence): IcmpError | null {
     code: e.icmpCode,
     meaning: icmpMeaning(e.icmpFamily, e.icmpType, e.icmpCode),
     frame: numberOf(e.icmpFrame),
-    quotes: e.icmpQuotes === 1 ? 'syn' : e.icmpQuotes === 2 ? 'syn-ack' : 'later',
+    quotes: e.icmpQuotes === QUOTES.SYN ? 'syn' : e.icmpQuotes === QUOTES.SYN_ACK ? 'syn-ack' : 'later',
   };
 }
 

@@ -2,7 +2,7 @@
  * The verdict: a pure function of the finished record (docs/record.md, "Verdicts"). The order of the rules is the order in which they exclude each
  * other; each has its sentence in reason.ts.
  */
-import { MARK } from './attempts.ts';
+import { MARK, QUOTES } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 import { type Grade, type LegName, VERDICTS, type VerdictName } from './handshake.ts';
 
@@ -37,9 +37,6 @@ export const MISSING_LEGS: readonly (LegName | null)[] = [
   'ack',
   null,
 ];
-
-/** ICMP quotes: attempts.ts QUOTES.SYN. */
-const QUOTES_SYN = 1;
 
 /**
  * One repeated SYN-ACK can mean that just the ACK before it was lost. If the client's next ACK were ignored too, another SYN-ACK would follow after
@@ -96,7 +93,7 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
 /** SYN, and no SYN-ACK that answers it. */
 function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   if (wasRefused(e)) return VERDICT.REFUSED;
-  if (e.icmpQuotes === QUOTES_SYN) return VERDICT.REJECTED;
+  if (e.icmpQuotes === QUOTES.SYN) return VERDICT.REJECTED;
   if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;
   if ((e.marks & (MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) !== 0) return VERDICT.CHALLENGED;
   // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
@@ -124,8 +121,7 @@ function canTell(e: Evidence, transmissions: number, followedNanos: number, pati
 // --- grades of the legs -----------------------------------------------------------------------------------------
 
 export function gradeSyn(e: Evidence, verdict: Verdict): Grade {
-  const answered = e.synAckCount > 0 || synAckInferred(e);
-  if (e.synCount > 0) return answered || (e.marks & MARK.SERVER_ACKED) !== 0 ? 'accepted' : 'seen';
+  if (e.synCount > 0) return e.synAckCount > 0 || synAckInferred(e) ? 'accepted' : 'seen';
   return verdict === VERDICT.NO_SYN ? 'not-seen' : 'inferred';
 }
 
