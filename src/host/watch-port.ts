@@ -1,0 +1,153 @@
+/** All facts of one port over a time: a look at the beginning, samples of the accept queue, a look at the end. */
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type Fact,
+  isKnown,
+  known,
+  type PortFacts,
+  type ProcessFacts,
+  type QueueSample,
+  unknown,
+} from '../diagnosis/port-facts.ts';
+import { type Counters, counterDeltas, readCounters } from './counters.ts';
+import { readLimits, readPressure, readSoftnet } from './limits.ts';
+import { findForeignListeners } from './namespaces.ts';
+import { HOST_ROOT, type HostRoot } from './proc.ts';
+import { findOwners, lookAt, type Owners, type ProcessLook, processFacts } from './processes.ts';
+import type { Socket } from './socket.ts';
+import { isWaiting, readSockets, summarizeSockets } from './sockets.ts';
+
+/** Milliseconds from one look at the accept queue to the next. */
+const SAMPLE_MILLIS = 250;
+/** Samples that are kept: after that every second one is let go of, and they are taken half as often. */
+const MOST_SAMPLES = 480;
+
+export interface PortWatch {
+  /** Ends the watch: the second look. */
+  finish(): Promise<PortFacts>;
+}
+
+/** The facts of a port over `seconds`. */
+export async function readPortFacts(port: number, seconds: number, root: HostRoot = HOST_ROOT): Promise<PortFacts> {
+  const watch = await watchPort(port, root);
+  await wait(seconds * 1000);
+  return watch.finish();
+}
+
+/** Looks at the port from now until `finish`. Never throws for what can't be read. */
+export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promise<PortWatch> {
+  const begun = performance.now();
+  const counters = readCounters(root);
+  const softnet = readSoftnet(root);
+  const sampler = new QueueSampler(root, port, begun);
+  const first = await sampler.look();
+  const owners = ownersOf(root, first);
+  const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
+  sampler.start();
+  return {
+    async finish() {
+      sampler.stop();
+      const sockets = await sampler.look();
+      const seconds = (performance.now() - begun) / 1000;
+      const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
+      return {
+        port,
+        seconds,
+        sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
+        samples: sampler.samples,
+        processes: readProcesses(root, ownersOf(root, sockets), looks, seconds),
+        elsewhere: isListening ? [] : findForeignListeners(root, port),
+        pressure: readPressure(root),
+        softnet: softnetDelta(softnet, readSoftnet(root)),
+        counters: deltas(counters, readCounters(root)),
+        limits: readLimits(root),
+      };
+    },
+  };
+}
+
+function ownersOf(root: HostRoot, sockets: Fact<readonly Socket[]>): Fact<Owners> {
+  if (!isKnown(sockets)) return sockets;
+  return findOwners(root, new Set(sockets.filter(({ state }) => state === 'LISTEN').map(({ inode }) => inode)));
+}
+
+function readProcesses(
+  root: HostRoot,
+  owners: Fact<Owners>,
+  looks: ReadonlyMap<number, ProcessLook>,
+  seconds: number,
+): Fact<readonly ProcessFacts[]> {
+  if (!isKnown(owners)) return owners;
+  const { pids, hidden } = owners;
+  if (pids.length === 0 && hidden > 0) return unknown(`no permission to look at ${hidden} processes: run as root`);
+  return pids.map((pid) => processFacts(root, pid, looks.get(pid), seconds)).filter((facts) => facts !== null);
+}
+
+function softnetDelta(before: PortFacts['softnet'], after: PortFacts['softnet']): PortFacts['softnet'] {
+  if (!isKnown(before)) return before;
+  if (!isKnown(after)) return after;
+  return { dropped: after.dropped - before.dropped, squeezed: after.squeezed - before.squeezed };
+}
+
+function deltas(before: Fact<Counters>, after: Fact<Counters>): PortFacts['counters'] {
+  if (!isKnown(before)) return before;
+  return isKnown(after) ? counterDeltas(before, after) : after;
+}
+
+/** Looks at the accept queues again and again: does the application still take connections out of them? */
+class QueueSampler {
+  readonly samples: QueueSample[] = [];
+  private readonly root: HostRoot;
+  private readonly port: number;
+  private readonly begun: number;
+  private waiting: ReadonlySet<string> = new Set();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private pause = SAMPLE_MILLIS;
+
+  constructor(root: HostRoot, port: number, begun: number) {
+    this.root = root;
+    this.port = port;
+    this.begun = begun;
+  }
+
+  async look(): Promise<Fact<readonly Socket[]>> {
+    const sockets = await readSockets(this.root, this.port);
+    if (isKnown(sockets)) this.add(sockets);
+    return sockets;
+  }
+
+  start(): void {
+    this.timer = setTimeout(async () => {
+      await this.look();
+      if (this.timer !== null) this.start();
+    }, this.pause);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private add(sockets: readonly Socket[]): void {
+    const waiting = new Set<string>();
+    const present = new Set<string>();
+    let queue = 0;
+    for (const socket of sockets) {
+      const key = `${socket.local} ${socket.remote} ${socket.remotePort}`;
+      if (socket.state === 'LISTEN') queue += socket.queue;
+      else if (isWaiting(socket)) waiting.add(key);
+      else present.add(key);
+    }
+    // A connection that is gone altogether was taken and closed, or given up by the client: only one that is still there with an owner counts.
+    const taken = [...this.waiting].filter((key) => !waiting.has(key) && present.has(key)).length;
+    this.samples.push({ atSeconds: (performance.now() - this.begun) / 1000, queue, taken });
+    this.waiting = waiting;
+    if (this.samples.length >= MOST_SAMPLES) this.thinOut();
+  }
+
+  private thinOut(): void {
+    const kept = this.samples.filter((_, index) => index % 2 === 0);
+    this.samples.splice(0, this.samples.length, ...kept);
+    this.pause *= 2;
+  }
+}
