@@ -5,6 +5,8 @@ export const EXIT = {
   DONE: 0,
   /** Only with --check: a leg is missing. */
   LEG_MISSING: 1,
+  /** `doctor` found a fault. */
+  FAULT_FOUND: 1,
   /** Wrong usage, a file that can't be read, a damaged capture. */
   COULD_NOT: 2,
   /** A bug of this programme (sysexits.h EX_SOFTWARE). */

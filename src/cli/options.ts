@@ -8,6 +8,7 @@ export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as 
 /** "any" stands for every leg. */
 export const MISSING_CHOICES = ['any', ...LEGS] as const;
 export const SHELLS = ['bash', 'zsh'] as const;
+export const DOCTOR_FORMATS = ['table', 'json'] as const;
 export const SHOW_FORMATS = ['ladder', 'json'] as const;
 
 const ENDPOINTS = 'Which attempts are judged:';
@@ -92,5 +93,39 @@ export const SHOW_FORMAT_OPTION = {
     describe: 'How the attempt is written',
     choices: SHOW_FORMATS,
     default: 'ladder',
+  },
+} as const satisfies OptionSpecs;
+
+const CHECKUP = 'How the port is looked at:';
+
+export const DOCTOR_OPTIONS = {
+  duration: {
+    kind: 'value',
+    group: CHECKUP,
+    describe: 'How long packets are watched while somebody tries to connect',
+    default: '15s',
+  },
+  probe: {
+    kind: 'flag',
+    group: CHECKUP,
+    describe: 'Connect to the port itself, again and again, while packets are watched',
+  },
+  watch: {
+    kind: 'flag',
+    group: CHECKUP,
+    describe: 'Begin anew until a fault shows itself, then keep packets, facts and verdict in a folder (see --keep)',
+  },
+  keep: {
+    kind: 'value',
+    group: CHECKUP,
+    describe: 'Keep packets, facts and verdict in this new folder; --watch makes one named after port and time',
+    path: true,
+  },
+  format: {
+    kind: 'value',
+    group: OUTPUT,
+    describe: 'How results are written',
+    choices: DOCTOR_FORMATS,
+    default: 'table',
   },
 } as const satisfies OptionSpecs;

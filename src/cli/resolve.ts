@@ -18,7 +18,7 @@ const MOST_OPEN = 2 ** 24;
 const DEFAULT_WIDTH = 80;
 const MOST_WIDTH = 1000;
 
-interface TextOptions {
+export interface TextOptions {
   readonly out: string | null;
   readonly colour: boolean;
   readonly width: number;
@@ -125,7 +125,7 @@ function momentOf(given: GivenArguments, name: 'since' | 'until'): AnalysisOptio
 }
 
 /** @param isText the format is for people: then a terminal counts. */
-function textOptions(given: GivenArguments, context: Context, isText: boolean): TextOptions {
+export function textOptions(given: GivenArguments, context: Context, isText: boolean): TextOptions {
   const file = given.value('out');
   const out = file === '-' ? null : file;
   const toTerminal = out === null && context.stdout.isTTY;

@@ -23,18 +23,23 @@ const SAMPLE_MILLIS = 250;
 const MOST_SAMPLES = 480;
 
 export interface PortWatch {
-  /** Ends the watch: the second look. */
-  finish(): Promise<PortFacts>;
+  /** The facts from the beginning of the watch until now; may be asked for again and again. */
+  facts(): Promise<PortFacts>;
+  stop(): void;
 }
 
 /** The facts of a port over `seconds`. */
 export async function readPortFacts(port: number, seconds: number, root: HostRoot = HOST_ROOT): Promise<PortFacts> {
   const watch = await watchPort(port, root);
-  await wait(seconds * 1000);
-  return watch.finish();
+  try {
+    await wait(seconds * 1000);
+    return await watch.facts();
+  } finally {
+    watch.stop();
+  }
 }
 
-/** Looks at the port from now until `finish`. Never throws for what can't be read. */
+/** Looks at the port from now until it is stopped. Never throws for what can't be read. */
 export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promise<PortWatch> {
   const begun = performance.now();
   const counters = readCounters(root);
@@ -45,8 +50,8 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
   sampler.start();
   return {
-    async finish() {
-      sampler.stop();
+    stop: () => sampler.stop(),
+    async facts() {
       const sockets = await sampler.look();
       const seconds = (performance.now() - begun) / 1000;
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
@@ -54,7 +59,7 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
         port,
         seconds,
         sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
-        samples: sampler.samples,
+        samples: [...sampler.samples],
         processes: readProcesses(root, ownersOf(root, sockets), looks, seconds),
         elsewhere: isListening ? [] : findForeignListeners(root, port),
         pressure: readPressure(root),

@@ -212,7 +212,8 @@ describe('this host', LINUX, () => {
       const watch = await watchPort(port);
       // The third SYN is repeated after a second.
       await new Promise((resolve) => setTimeout(resolve, 1500));
-      const facts = await watch.finish();
+      const facts = await watch.facts();
+      watch.stop();
       for (const client of clients) client.destroy();
       assert.ok(isKnown(facts.sockets) && isKnown(facts.processes));
       assert.equal(facts.sockets.listeners[0]?.queue, 2);

@@ -2,8 +2,9 @@
 import type { Command } from '../command.ts';
 import { ANALYZE } from './analyze.ts';
 import { completionCommand } from './completion.ts';
+import { DOCTOR } from './doctor.ts';
 import { SHOW } from './show.ts';
 
-const WORKING: readonly Command[] = [ANALYZE, SHOW];
+const WORKING: readonly Command[] = [ANALYZE, SHOW, DOCTOR];
 
 export const COMMANDS: readonly Command[] = [...WORKING, completionCommand(WORKING)];

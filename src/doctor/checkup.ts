@@ -1,0 +1,128 @@
+/**
+ * A checkup of one port: the steps of an operator's checklist, each with what was found, and one verdict. Plain data; docs/doctor.md describes it.
+ *
+ *     host/ gathers facts -> the judges in this folder, one a step -> Checkup -> text or JSON
+ */
+import type { Diagnosis } from '../handshake/handshake.ts';
+
+/** From best to worst is pass, unknown, warn, fail. */
+export type Status = 'pass' | 'warn' | 'fail' | 'unknown';
+
+export interface Finding {
+  /** Stable name, for programs: "accept-queue-full". */
+  readonly id: string;
+  readonly status: Status;
+  /** One sentence with the numbers that it rests on. */
+  readonly evidence: string;
+  /** What to do; null where there is nothing to do. */
+  readonly advice: string | null;
+}
+
+const STEPS = {
+  process: 'Is the process well?',
+  listener: 'Does it listen, and take its connections?',
+  connect: 'Does a connect from this host succeed?',
+  sockets: 'Do sockets run into a limit?',
+  legs: 'Do the three legs of the handshakes come?',
+  between: 'Does anything stand in between?',
+  name: 'What does the name stand for?',
+  route: 'Is there a way to it?',
+  handshake: 'Does a connect succeed?',
+  trace: 'Where do SYNs to the port get lost?',
+} as const;
+export type StepName = keyof typeof STEPS;
+
+export interface Step {
+  readonly name: StepName;
+  readonly question: string;
+  readonly status: Status;
+  readonly findings: readonly Finding[];
+  /** Commands that show the same by hand. */
+  readonly commands: readonly string[];
+}
+
+export interface Verdict {
+  /** "unclear": what matters could not be looked at. */
+  readonly status: 'healthy' | 'fault' | 'unclear';
+  /** One sentence. */
+  readonly sentence: string;
+  /** Findings that failed, the one that explains most first: names of findings. */
+  readonly findings: readonly string[];
+  /** Causes that packets and host prove or suggest, most likely first. */
+  readonly causes: readonly Diagnosis[];
+  readonly advice: readonly string[];
+  /** What could not be seen, and why. */
+  readonly notSeen: readonly string[];
+}
+
+export interface Target {
+  /** As it was given; null for this host. */
+  readonly host: string | null;
+  readonly port: number;
+}
+
+export function pass(id: string, evidence: string): Finding {
+  return { id, status: 'pass', evidence, advice: null };
+}
+
+export function warn(id: string, evidence: string, advice: string): Finding {
+  return { id, status: 'warn', evidence, advice };
+}
+
+export function fail(id: string, evidence: string, advice: string): Finding {
+  return { id, status: 'fail', evidence, advice };
+}
+
+/** Something that could not be seen. */
+export function unseen(id: string, evidence: string): Finding {
+  return { id, status: 'unknown', evidence, advice: null };
+}
+
+const SEVERITY: Readonly<Record<Status, number>> = { pass: 0, unknown: 1, warn: 2, fail: 3 };
+
+/** A step is as bad as the worst of its findings. */
+export function makeStep(name: StepName, findings: readonly Finding[], commands: readonly string[]): Step {
+  const status = findings.reduce<Status>(
+    (worst, finding) => (SEVERITY[finding.status] > SEVERITY[worst] ? finding.status : worst),
+    'pass',
+  );
+  return { name, question: STEPS[name], status, findings, commands };
+}
+
+/** What has to be known before a port may be called healthy: steps of which one at least has to pass. */
+const DECIDING: readonly StepName[] = ['connect', 'handshake', 'legs'];
+
+/** Of the steps the verdict: earlier steps explain later ones (a stopped process explains a full queue, and that explains a missing leg). */
+export function concludeCheckup(target: Target, steps: readonly Step[], causes: readonly Diagnosis[]): Verdict {
+  const all = steps.flatMap(({ findings }) => findings);
+  const failed = all.filter(({ status }) => status === 'fail');
+  const notSeen = all.filter(({ status }) => status === 'unknown').map(({ evidence }) => evidence);
+  const warned = all.filter(({ status }) => status === 'warn');
+  const decided = steps.some(({ name, status }) => DECIDING.includes(name) && status !== 'unknown');
+  const status = failed.length > 0 ? 'fault' : decided ? 'healthy' : 'unclear';
+  return {
+    status,
+    sentence: `${targetWords(target)} ${sentenceOf(status, failed, warned.length, notSeen.length)}`,
+    findings: failed.map(({ id }) => id),
+    causes,
+    advice: [...failed, ...warned].flatMap(({ advice }) => (advice === null ? [] : [advice])),
+    notSeen,
+  };
+}
+
+function targetWords({ host, port }: Target): string {
+  if (host === null) return `port ${port}:`;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}:`;
+}
+
+function sentenceOf(
+  status: Verdict['status'],
+  failed: readonly Finding[],
+  warnings: number,
+  unseenCount: number,
+): string {
+  if (status === 'fault') return failed[0]?.evidence ?? '';
+  if (status === 'unclear') return 'not enough could be looked at to say';
+  const besides = warnings > 0 ? `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}` : '';
+  return `no fault found${besides}${unseenCount > 0 ? ', as far as could be seen' : ''}`;
+}

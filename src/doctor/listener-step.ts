@@ -1,0 +1,161 @@
+/** Step 2: the listener, its addresses, its queue. */
+import { isKnown, known, type Listener, type PortFacts, type PortSockets } from '../diagnosis/port-facts.ts';
+import { counted, duration, endpoint } from '../report/render/text.ts';
+import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './checkup.ts';
+
+/** A connection that waits longer than this is one that nobody takes. */
+const LONG_WAIT_SECONDS = 1;
+
+/**
+ * @param reachable a connect of tripod's own to some address of this host succeeded
+ * @param address the one address of this host that was asked about; null for all
+ */
+export function judgeListener(facts: PortFacts, reachable: boolean, address: string | null): Step {
+  const { sockets, port } = facts;
+  const commands = [`ss -ltnp 'sport = :${port}'`, `nstat -az TcpExtListenOverflows TcpExtListenDrops`];
+  if (!isKnown(sockets)) {
+    return makeStep('listener', [unseen('listener', `the sockets could not be read: ${sockets.unknown}`)], commands);
+  }
+  const findings =
+    sockets.listeners.length === 0
+      ? [notListening(facts, reachable)]
+      : [...judgeAddresses(sockets.listeners, port, address), ...judgeQueue(facts, sockets)];
+  return makeStep('listener', findings, commands);
+}
+
+function notListening({ port, elsewhere }: PortFacts, reachable: boolean): Finding {
+  const others = known(elsewhere) ?? [];
+  if (reachable) {
+    return pass(
+      'redirected',
+      `no socket of this host listens on port ${port}, and yet connects succeed: something redirects them (DNAT, a container's published port)`,
+    );
+  }
+  const [other] = others;
+  if (other !== undefined) {
+    const owner = other.owners[0];
+    const who =
+      owner === undefined
+        ? `some process of ${other.namespace}`
+        : `${owner.name} (pid ${owner.pid}${owner.container === null ? '' : `, container ${owner.container}`})`;
+    return fail(
+      'listens-in-other-namespace',
+      `nothing listens on port ${port} here; ${who} listens on it in another network namespace, on ${endpoint({ address: other.address, port })}`,
+      `publish the port of the container, or look there: tripod doctor --pid ${owner?.pid ?? other.pid} ${port}`,
+    );
+  }
+  return fail(
+    'not-listening',
+    `nothing listens on port ${port}`,
+    `start the service, or see which port it has: ss -ltnp`,
+  );
+}
+
+function judgeAddresses(listeners: readonly Listener[], port: number, asked: string | null): Finding[] {
+  const where = listeners.map((listener) => endpoint({ address: listener.address, port }));
+  const evidence = `listens on ${[...new Set(where)].join(', ')}`;
+  if (listeners.every(({ address }) => isLoopback(address)) && !isLoopback(asked ?? '')) {
+    return [
+      fail(
+        'bound-to-loopback',
+        `the port ${evidence} alone: only this host itself can connect`,
+        'let the service listen on 0.0.0.0 (and ::), or on the address that clients use',
+      ),
+    ];
+  }
+  const onlySix = listeners.every(({ family, dualStack }) => family === 6 && known(dualStack) === false);
+  if (onlySix && !asked?.includes(':')) {
+    return [
+      fail(
+        'ipv6-only',
+        `the port ${evidence} for IPv6 alone: an IPv4 client is refused`,
+        'let the service listen on 0.0.0.0, too, or turn its IPV6_V6ONLY off',
+      ),
+    ];
+  }
+  const some = listeners.some(({ address }) => address === '0.0.0.0' || address === '::');
+  return [pass('listens', `${evidence}${some ? '' : ': connects to other addresses of this host are refused'}`)];
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function judgeQueue(facts: PortFacts, sockets: PortSockets): Finding[] {
+  const { listeners, longestWaitSeconds } = sockets;
+  const findings: Finding[] = [];
+  const full = listeners.filter(isFull);
+  const waiting = listeners.reduce((sum, { queue }) => sum + queue, 0);
+  const wait = known(longestWaitSeconds);
+  const waitWords = wait === null ? '' : `; the one that waits longest has waited for ${duration(wait)} at least`;
+  const overflows = known(facts.counters)?.['TcpExtListenOverflows'] ?? 0;
+  const stuck = acceptQueueStuck(facts);
+  const [first] = full;
+  if (first !== undefined) {
+    const { queue, backlog } = first;
+    const words = `the accept queue is full: ${queue} connections wait, the limit is ${known(backlog)}${waitWords}`;
+    const dropped =
+      overflows > 0
+        ? `; ${counted(overflows, 'SYN or ACK', 'SYNs and ACKs')} of this host were dropped for a full queue while it was watched`
+        : '';
+    const make = stuck || overflows > 0 ? fail : warn;
+    findings.push(
+      make(
+        'accept-queue-full',
+        `${words}${dropped}${stuck ? ', and nobody empties it' : ''}`,
+        stuck
+          ? 'the application does not call accept(): find out what it waits for (step 1: processor, open files, a stopped process), then restart it'
+          : 'the application takes connections too slowly: more workers, or a larger backlog in listen() and net.core.somaxconn',
+      ),
+    );
+  } else if (stuck) {
+    findings.push(
+      fail(
+        'accept-queue-stuck',
+        `${counted(waiting, 'connection')} wait in the accept queue, and none was taken in ${duration(facts.seconds)}${waitWords}`,
+        'the application does not call accept(): find out what it waits for (step 1), then restart it',
+      ),
+    );
+  } else if (overflows > 0) {
+    findings.push(
+      warn(
+        'accept-queue-overflowed',
+        `an accept queue of this host was full at times while it was watched: ListenOverflows moved by ${overflows} (the counter does not say of which port)`,
+        'a larger backlog in listen() and net.core.somaxconn, or more workers',
+      ),
+    );
+  }
+  const emptied = lastEmptied(facts);
+  findings.push(
+    pass(
+      'accept-queue',
+      `${waiting} waiting, limit ${[...new Set(listeners.map(({ backlog }) => known(backlog) ?? 'unknown'))].join(', ')}${emptied === null ? '' : `; ${emptied}`}`,
+    ),
+  );
+  return findings;
+}
+
+/** The kernel calls it full when more wait than the backlog (include/net/sock.h, sk_acceptq_is_full). */
+function isFull({ queue, backlog }: Listener): boolean {
+  return isKnown(backlog) && queue > backlog;
+}
+
+/** Connections waited at every look, none was taken, and one has waited long. */
+export function acceptQueueStuck({ samples, sockets, seconds }: PortFacts): boolean {
+  if (samples.length < 2 || seconds < LONG_WAIT_SECONDS) return false;
+  const taken = samples.some(
+    ({ queue, taken }, index) => queue === 0 || taken > 0 || queue < (samples[index - 1]?.queue ?? 0),
+  );
+  if (taken || !isKnown(sockets)) return false;
+  const wait = sockets.longestWaitSeconds;
+  return !isKnown(wait) || (wait ?? 0) >= LONG_WAIT_SECONDS;
+}
+
+/** When the queue was last seen to be emptied. */
+function lastEmptied({ samples, seconds }: PortFacts): string | null {
+  if (samples.every(({ queue }) => queue === 0)) return `empty at all ${samples.length} looks`;
+  const at = samples.findLast(
+    ({ queue, taken }, index) => queue === 0 || taken > 0 || queue < (samples[index - 1]?.queue ?? 0),
+  )?.atSeconds;
+  return at === undefined ? null : `last emptied ${duration(Math.max(0, seconds - at))} before the last look`;
+}

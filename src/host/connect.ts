@@ -1,0 +1,70 @@
+/** Connects of tripod's own: to the port, from this host, timed. */
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface ConnectOutcome {
+  /** "connected", "timeout", or the code of the system's error. */
+  readonly outcome: string;
+  readonly seconds: number;
+  /** What the server did with the connection within `AFTERWARDS_MILLIS`. */
+  readonly afterwards: 'open' | 'closed' | 'reset' | null;
+  readonly localPort: number | null;
+}
+
+/** Long enough for an application that turns a client away to do so. */
+const AFTERWARDS_MILLIS = 200;
+
+/** Connects, waits a moment, and hangs up. Sends nothing. */
+export async function tryConnect(address: string, port: number, timeoutSeconds: number): Promise<ConnectOutcome> {
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1000;
+  const socket = connect({ host: address, port, noDelay: true });
+  const giveUp = new AbortController();
+  try {
+    const outcome = await Promise.race([
+      new Promise<string>((resolve) => {
+        socket.once('connect', () => resolve('connected'));
+        socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+      }),
+      wait(timeoutSeconds * 1000, 'timeout', { signal: giveUp.signal }),
+    ]);
+    const took = seconds();
+    const localPort = socket.localPort ?? null;
+    if (outcome !== 'connected') return { outcome, seconds: took, afterwards: null, localPort };
+    const afterwards = await Promise.race([
+      new Promise<'closed' | 'reset'>((resolve) => {
+        socket.once('end', () => resolve('closed'));
+        socket.once('error', () => resolve('reset'));
+        socket.resume();
+      }),
+      wait(AFTERWARDS_MILLIS, 'open' as const, { signal: giveUp.signal }),
+    ]);
+    return { outcome, seconds: took, afterwards, localPort };
+  } finally {
+    giveUp.abort();
+    socket.on('error', () => undefined);
+    socket.destroy();
+  }
+}
+
+export interface OwnAddress {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly interface: string;
+  readonly loopback: boolean;
+}
+
+/** Addresses of this host; link-local ones of IPv6 left out, which need a zone to connect to. */
+export function ownAddresses(): OwnAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    (addresses ?? [])
+      .filter(({ address }) => !/^fe[89ab]/i.test(address))
+      .map(({ address, family, internal }) => ({
+        address,
+        family: family === 'IPv6' ? (6 as const) : (4 as const),
+        interface: name,
+        loopback: internal,
+      })),
+  );
+}

@@ -1,0 +1,128 @@
+/** The built `tripod doctor` on this host: faults that need no rights. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { parseTarget } from '../../src/cli/resolve-doctor.ts';
+import type { Step, Verdict } from '../../src/doctor/checkup.ts';
+
+const MAIN = path.join(import.meta.dirname, '../../src/cli/main.js');
+const LINUX =
+  process.platform === 'linux' ? {} : { skip: 'SKIPPED, NOT TESTED: doctor reads the facts of Linux alone' };
+
+interface Document {
+  readonly steps: readonly Step[];
+  readonly verdict: Verdict;
+}
+
+async function doctor(words: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [MAIN, 'doctor', ...words], { env: { PATH: process.env['PATH'] } });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  const [status] = await once(child, 'close');
+  return { status, stdout, stderr };
+}
+
+function statuses({ steps }: Document): Record<string, string> {
+  return Object.fromEntries(steps.map(({ name, status }) => [name, status]));
+}
+
+async function listening(host: string): Promise<{ port: number; close(): void }> {
+  const server = createServer((socket) => socket.resume().on('error', () => undefined)).listen(0, host);
+  await once(server, 'listening');
+  return { port: (server.address() as { port: number }).port, close: () => server.close() };
+}
+
+test('targets', () => {
+  assert.deepEqual(parseTarget('443'), { host: null, port: 443 });
+  assert.deepEqual(parseTarget('www.example.org:443'), { host: 'www.example.org', port: 443 });
+  assert.deepEqual(parseTarget('10.0.0.1:80'), { host: '10.0.0.1', port: 80 });
+  assert.deepEqual(parseTarget('[2001:db8::1]:80'), { host: '2001:db8::1', port: 80 });
+  for (const wrong of ['', 'http', '0', '65536', '10.0.0.1', '2001:db8::1', '[x]:80', 'a:b:80', ':80']) {
+    assert.throws(() => parseTarget(wrong), /doctor takes a port such as 443/, wrong);
+  }
+});
+
+test('a target that is none: exit 2 and a sentence', async () => {
+  const { status, stdout, stderr } = await doctor(['http']);
+  assert.equal(status, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^tripod: doctor takes a port such as 443/);
+});
+
+describe('on this host', LINUX, () => {
+  test('a healthy port under load: no finding in steps 1 to 4, exit 0', async () => {
+    const server = await listening('0.0.0.0');
+    let working = true;
+    const clients = async (): Promise<void> => {
+      while (working) {
+        const socket = connect(server.port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.destroy();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const load = clients();
+    const { status, stdout } = await doctor([String(server.port), '--duration', '1s', '--format', 'json']);
+    working = false;
+    await load;
+    server.close();
+    const document = JSON.parse(stdout) as Document;
+    const steps = statuses(document);
+    for (const name of ['process', 'listener', 'connect', 'sockets']) assert.equal(steps[name], 'pass', stdout);
+    assert.equal(document.verdict.status, 'healthy');
+    assert.equal(status, 0);
+  });
+
+  test('a closed port: said in text, exit 1', async () => {
+    const server = await listening('127.0.0.1');
+    server.close();
+    const { status, stdout } = await doctor([String(server.port), '--duration', '1s']);
+    assert.equal(status, 1);
+    assert.match(stdout, /^1\. Is the process well\?/);
+    assert.match(
+      stdout,
+      /\n2\. Does it listen, and take its connections\? {2}fail\n {3}fail {4}nothing listens on port/,
+    );
+    assert.match(stdout, /by hand: ss -ltnp/);
+    assert.match(stdout, /\nVerdict: fault\. port \d+: nothing listens on port \d+\n/);
+  });
+
+  test('bound to loopback alone: a fault for everybody else, none when 127.0.0.1 is what was asked for', async () => {
+    const server = await listening('127.0.0.1');
+    const all = JSON.parse((await doctor([String(server.port), '--duration', '1s', '--format', 'json'])).stdout);
+    assert.deepEqual(all.verdict.findings, ['bound-to-loopback']);
+    const one = await doctor([`127.0.0.1:${server.port}`, '--duration', '1s', '--format', 'json']);
+    server.close();
+    assert.deepEqual(JSON.parse(one.stdout).verdict.findings, []);
+    assert.equal(one.status, 0);
+  });
+
+  test('a server that is stopped with a full queue: the stopped process comes first', async () => {
+    const code = `require('node:net').createServer().listen({ port: 0, host: '0.0.0.0', backlog: 1 }, function () {
+      process.stdout.write(String(this.address().port));
+    })`;
+    const server = spawn(process.execPath, ['--eval', code]);
+    try {
+      const port = Number(String((await once(server.stdout, 'data'))[0]));
+      server.kill('SIGSTOP');
+      const clients = [1, 2].map(() => connect(port, '127.0.0.1').on('error', () => undefined));
+      await Promise.all(clients.map((client) => once(client, 'connect')));
+      const { status, stdout } = await doctor([String(port), '--duration', '1s', '--format', 'json']);
+      for (const client of clients) client.destroy();
+      const { verdict } = JSON.parse(stdout) as Document;
+      assert.equal(status, 1);
+      assert.deepEqual(verdict.findings.slice(0, 3), ['process-stopped', 'accept-queue-full', 'connect-timeout']);
+    } finally {
+      server.kill('SIGKILL');
+    }
+  });
+});

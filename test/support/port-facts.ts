@@ -1,0 +1,64 @@
+/** Facts of a healthy port, to be changed where a test says what is wrong. */
+import type { Listener, PortFacts, PortSockets, ProcessFacts } from '../../src/diagnosis/port-facts.ts';
+import { unknown } from '../../src/diagnosis/port-facts.ts';
+
+export const LISTENER: Listener = {
+  address: '0.0.0.0',
+  family: 4,
+  dualStack: false,
+  interfaceIndex: 0,
+  inode: 4711,
+  queue: 0,
+  backlog: 128,
+};
+
+export const SOCKETS: PortSockets = {
+  listeners: [LISTENER],
+  states: { LISTEN: 1, ESTAB: 12 },
+  synReceivedByPeer: [],
+  synReceivedPeers: 0,
+  waitingForAccept: 0,
+  longestWaitSeconds: null,
+};
+
+export const PROCESS: ProcessFacts = {
+  pid: 70,
+  name: 'serve',
+  command: 'serve --port 8080',
+  state: 'S',
+  userId: 1000,
+  threads: [{ id: 70, name: 'serve', state: 'S', cpuShare: 0.03 }],
+  residentBytes: 20e6,
+  openFiles: 20,
+  openFileLimit: 1024,
+  cgroup: unknown('no control group is told'),
+  container: null,
+};
+
+export const HEALTHY: PortFacts = {
+  port: 8080,
+  seconds: 2,
+  sockets: SOCKETS,
+  samples: [
+    { atSeconds: 0, queue: 0, taken: 0 },
+    { atSeconds: 1, queue: 1, taken: 0 },
+    { atSeconds: 2, queue: 0, taken: 1 },
+  ],
+  processes: [PROCESS],
+  elsewhere: [],
+  pressure: { cpu: 0.05, memory: 0, io: 0.1 },
+  softnet: { dropped: 0, squeezed: 3 },
+  counters: { TcpInSegs: 900, TcpPassiveOpens: 40 },
+  limits: {
+    somaxconn: 4096,
+    maxSynBacklog: 2048,
+    synCookies: 1,
+    abortOnOverflow: 0,
+    conntrack: { used: 900, limit: 262_144 },
+    timeWait: { used: 5, limit: 131_072 },
+    orphans: { used: 0, limit: 131_072 },
+    files: { used: 5000, limit: 2_000_000 },
+    tcpMemory: { used: 20, limit: 500_000 },
+    localPorts: [32_768, 60_999],
+  },
+};
