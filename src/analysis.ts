@@ -6,7 +6,7 @@
 import { sinceBase } from './bytes/time.ts';
 import type { Frame } from './capture/frame.ts';
 import { CaptureClock } from './handshake/clock.ts';
-import { Evidence } from './handshake/evidence.ts';
+import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import { makeHandshake, type RecordContext } from './handshake/record.ts';
@@ -77,7 +77,7 @@ export class Analysis {
       ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
     };
     const options = { patienceNanos: settings.patienceSeconds * 1e9, maxOpen: settings.maxOpen, seed: settings.seed };
-    this.tracker = new Tracker(options, sink, new Evidence());
+    this.tracker = new Tracker(options, sink);
   }
 
   /** Before anything else: the whole second of the first packet, from which all times count, those of the filter among them. */

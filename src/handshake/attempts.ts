@@ -36,7 +36,7 @@ export const W = {
   /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
   TTLS: 27,
   /** Two bits each: direction of the SYN and of the SYN-ACK (1 came in, 2 went out, 3 both: a copy of it went the other way), then FILL of
-   * their checksums; and then FORGOTTEN. */
+   * their checksums; and then FORGOTTEN and ORDINARY. */
   LINK: 28,
   /** Which of the shared RECENT places is next: copies.ts. */
   RECENT_NEXT: 29,
@@ -151,6 +151,9 @@ export const MARK = {
 /** A bit of W.LINK: the ports carried a connection before of which nothing but that is known any more. */
 export const FORGOTTEN = 1 << 8;
 
+/** A bit of W.LINK: only ordinary.ts has written the row. */
+export const ORDINARY = 1 << 9;
+
 /** How a checksum was found; 0 when it was not looked at, or could not be. */
 export const FILL = { FILLED: 1, UNFILLED: 2 } as const;
 
@@ -165,7 +168,9 @@ export class Attempts extends FlowTable {
   /** Makes the owner's part of a row new, but for the ticket, which outlives its slot. */
   reset(slot: number): void {
     const ticket = this.word(slot, W.TICKET);
-    this.words.fill(0, slot * ROW_WORDS + W.STATE, (slot + 1) * ROW_WORDS);
+    const { doubles } = this;
+    // Faster than TypedArray.fill, which leaves the compiled code for so short a stretch.
+    for (let i = slot * ROW_DOUBLES + W.STATE / 2; i < (slot + 1) * ROW_DOUBLES; i++) doubles[i] = 0;
     this.setWord(slot, W.TICKET, ticket);
   }
 

@@ -11,8 +11,8 @@ import { RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { ACTION, type Action } from './transitions.ts';
 
-/** Checksums cost time, and a sample tells the vantage as well: they are looked at in this many attempts. */
-const CHECKSUM_SAMPLE = 4096;
+/** Checksums cost time, and a sample tells the vantage as well. */
+export const CHECKSUM_SAMPLE = 4096;
 
 /** Scheduling of the capturing host may record answers this much later than they came. */
 const SLACK_NANOS = 10e6;
@@ -22,12 +22,15 @@ export class Bookkeeper {
   time = 0;
   clock = 0;
   frame = 0;
+  readonly checksumSample: number;
   private readonly attempts: Attempts;
   private readonly frames: FrameLists;
 
-  constructor(attempts: Attempts, frames: FrameLists) {
+  /** @param checksumSample the first so many attempts have their checksums looked at. */
+  constructor(attempts: Attempts, frames: FrameLists, checksumSample: number) {
     this.attempts = attempts;
     this.frames = frames;
+    this.checksumSample = checksumSample;
   }
 
   /** Does what the transition table says. */
@@ -319,7 +322,7 @@ export class Bookkeeper {
     const a = this.attempts;
     let link = a.word(slot, W.LINK) & ~((3 << shift) | (3 << (shift + 4)));
     link |= directionBits(segment) << shift;
-    if (this.attempts.time(slot, T.ID) <= CHECKSUM_SAMPLE) {
+    if (this.attempts.time(slot, T.ID) <= this.checksumSample) {
       const checksum = tcpChecksum(segment);
       if (checksum === CHECKSUM.GOOD) link |= FILL.FILLED << (shift + 4);
       else if (checksum === CHECKSUM.UNFILLED) link |= FILL.UNFILLED << (shift + 4);
@@ -361,6 +364,6 @@ export class Bookkeeper {
 }
 
 /** Packets for other hosts, seen in promiscuous mode, tell nothing. */
-function directionBits(segment: Segment): number {
+export function directionBits(segment: Segment): number {
   return segment.direction === DIRECTION.OTHER_HOST ? DIRECTION.UNKNOWN : segment.direction;
 }

@@ -19,9 +19,9 @@ const COPY_MILLIS_WITHOUT_IDENTIFICATION = 50;
  * (a capturing programme empties the ring of one interface after that of another); the others take turns.
  */
 const PLACES = 4;
-const SYN_PLACE = 0;
-const SYN_ACK_PLACE = 1;
-const FIRST_SHARED = 2;
+export const SYN_PLACE = 0;
+export const SYN_ACK_PLACE = 1;
+export const FIRST_SHARED = 2;
 
 /**
  * True when the segment is a copy of one of the attempt's last few; else it is remembered as one of them.
@@ -74,7 +74,7 @@ function placeFor(attempts: Attempts, slot: number, segment: Segment): number {
  * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
  * fills it in later), not the link layer. Never 0, which marks an unused place.
  */
-function fingerprint(segment: Segment): number {
+export function fingerprint(segment: Segment): number {
   if (segment.kind === KIND.TCP) parseOptions(segment);
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
   const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);

@@ -61,14 +61,14 @@ export type Event = (typeof EVENT)[keyof typeof EVENT];
 export const EVENT_NAMES: readonly string[] = Object.keys(EVENT).map((name) => name.toLowerCase().replaceAll('_', '-'));
 
 /** What a client can send before it has heard of the window scale, beyond its SYN: the window of a SYN-ACK is never scaled (RFC 7323 §2.2). */
-const FIRST_WINDOW = 65_535;
+export const FIRST_WINDOW = 65_535;
 
 /** How far beyond what was seen a number may lie and still belong to the connection: the largest window there is (RFC 7323 §2.3). Segments may have been
  * lost by the capture; and a wrong number among these betrays itself, since the other side answers it. */
 const LARGEST_WINDOW = 1 << 30;
 
 /** The same where an older connection on these ports may be speaking: 1 MiB. */
-const UNSEEN_OCTETS = 1 << 20;
+export const UNSEEN_OCTETS = 1 << 20;
 
 /** A RST without ACK this long after the third leg comes from elsewhere: without a connection the server would have repeated its SYN-ACK (RFC 6298:
  * after one second) or answered at once. */

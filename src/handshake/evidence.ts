@@ -51,7 +51,7 @@ export class Evidence {
   icmpQuotes = 0;
   icmpType = 0;
   icmpCode = 0;
-  icmpFamily = 4;
+  icmpFamily = 0;
   icmpFrom0 = 0;
   icmpFrom1 = 0;
   icmpFrom2 = 0;

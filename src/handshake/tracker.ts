@@ -8,14 +8,15 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, MARK, T, W } from './attempts.ts';
-import { Bookkeeper } from './bookkeeper.ts';
+import { Attempts, FORGOTTEN, MARK, ORDINARY, T, W } from './attempts.ts';
+import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
-import type { Evidence } from './evidence.ts';
+import { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
 import { LossWindows } from './loss-windows.ts';
+import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
 import type { Verdict } from './verdict.ts';
@@ -27,6 +28,10 @@ export interface TrackerOptions {
   readonly maxOpen: number;
   /** Of the hashes: any 32-bit number. */
   readonly seed: number;
+  /** Attempts whose checksums are looked at, for the vantage: the first so many. Default CHECKSUM_SAMPLE. */
+  readonly checksumSample?: number;
+  /** False: ordinary handshakes go the long way too, with the same result (ordinary.ts). Default true. */
+  readonly shortcut?: boolean;
 }
 
 export interface TrackerSink {
@@ -60,7 +65,10 @@ export class Tracker {
   private readonly recentSyns = new RecentSyns();
   private readonly sink: TrackerSink;
   private readonly seed: number;
-  private readonly evidence: Evidence;
+  private readonly evidence = new Evidence();
+  private readonly ordinaryEvidence = new Evidence();
+  /** null when somebody wants to hear of each step: then every segment goes the long way. */
+  private readonly ordinary: OrdinaryPath | null;
   private clock = 0;
   private readonly losses = new LossWindows();
   /** Some segment came through a VLAN or tunnel. */
@@ -68,15 +76,16 @@ export class Tracker {
   private readonly onSilent: (slot: number) => void;
   private readonly onFinish: (slot: number) => void;
 
-  constructor(options: TrackerOptions, sink: TrackerSink, evidence: Evidence) {
+  constructor(options: TrackerOptions, sink: TrackerSink) {
     this.patienceNanos = options.patienceNanos;
     this.seed = options.seed | 0;
     this.attempts = new Attempts(this.seed, options.maxOpen);
-    this.bookkeeper = new Bookkeeper(this.attempts, this.frames);
+    this.bookkeeper = new Bookkeeper(this.attempts, this.frames, options.checksumSample ?? CHECKSUM_SAMPLE);
     this.room = new WaitingRoom(this.attempts, options.patienceNanos);
     this.room.isEager = sink.silent !== undefined;
     this.sink = sink;
-    this.evidence = evidence;
+    const isWatched = sink.silent !== undefined || sink.traced !== undefined || !(options.shortcut ?? true);
+    this.ordinary = isWatched ? null : new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames);
     this.onSilent = (slot) => this.publish(slot);
     this.onFinish = (slot) => this.finish(slot);
   }
@@ -107,8 +116,9 @@ export class Tracker {
       this.observeUnknown(segment, hash);
     } else if (this.stateOf(found >> 1) >= STATE.OPEN) {
       // By far the most segments of attempts end here: data of a connection whose handshake is settled.
-      if ((segment.flags & (FLAG.SYN | FLAG.FIN | FLAG.RST)) !== 0) this.observeSettled(segment, found, hash);
-    } else {
+      if ((segment.flags & (FLAG.SYN | FLAG.FIN | FLAG.RST)) === 0 || this.ordinary?.takeFin(found, segment)) return;
+      this.observeSettled(segment, found, hash);
+    } else if (!this.ordinary?.advance(found, segment)) {
       this.observeOpen(segment, found >> 1, hash);
     }
   }
@@ -123,6 +133,10 @@ export class Tracker {
 
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
+    if (!this.severalNetworks && !this.attempts.isFull && this.ordinary?.canBegin(segment, this.begun)) {
+      this.beginOrdinary(this.ordinary, segment, hash);
+      return;
+    }
     if ((flags & FLAG.SYN) !== 0 && (flags & FLAG.RST) === 0) {
       const isSynAck = (flags & FLAG.ACK) !== 0;
       if (!isSynAck || !this.answersOtherNetwork(segment, hash)) this.begin(segment, hash, NO_SLOT);
@@ -137,6 +151,7 @@ export class Tracker {
     const found = this.attempts.findInAnyNetwork(segment, hash);
     if (found === NO_SLOT) return false;
     const slot = found >> 1;
+    this.leaveOrdinary(slot);
     const fromClient = this.isClientSide(slot, found & 1);
     if (this.stateOf(slot) >= STATE.OPEN) return this.attempts.has(slot, MARK.OTHER_NETWORK);
     const event = classify(this.attempts, slot, segment, fromClient, this.bookkeeper.time);
@@ -148,6 +163,7 @@ export class Tracker {
 
   private observeSettled(segment: Segment, found: number, hash: number): void {
     const slot = found >> 1;
+    this.leaveOrdinary(slot);
     const fromClient = this.isClientSide(slot, found & 1);
     const event = classifySettled(this.attempts, slot, segment, fromClient);
     if (event !== EVENT.OTHER) this.accept(slot, event, segment, fromClient, hash);
@@ -158,6 +174,7 @@ export class Tracker {
     let slot = newest;
     let event: Event = EVENT.OTHER;
     for (let candidate = newest; candidate !== NO_SLOT; candidate = this.attempts.older(candidate)) {
+      this.leaveOrdinary(candidate);
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
       if (candidate === newest) event = seenAs;
@@ -183,6 +200,7 @@ export class Tracker {
   private observeError(segment: Segment, found: number): void {
     if (found === NO_SLOT) return;
     for (let slot = found >> 1; slot !== NO_SLOT; slot = this.attempts.older(slot)) {
+      this.leaveOrdinary(slot);
       const fromClient = this.isClientSide(slot, this.attempts.sideOf(slot, segment));
       const event = classifyQuoted(this.attempts, slot, segment, fromClient);
       const mayBeOlder = event === EVENT.ICMP_LATER && this.attempts.older(slot) !== NO_SLOT;
@@ -247,7 +265,8 @@ export class Tracker {
     const before = this.stateOf(slot);
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
-    if (next < STATE.OPEN) this.room.touch(slot, this.clock);
+    if (next === STATE.THIRD_ENDED && before !== next) this.room.end(slot, this.clock);
+    else if (next < STATE.OPEN) this.room.touch(slot, this.clock);
     else if (next === STATE.CLOSED && before < STATE.CLOSED) this.room.close(slot, this.clock);
     else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
   }
@@ -268,14 +287,34 @@ export class Tracker {
     if (before !== NO_SLOT) {
       this.attempts.mark(slot, MARK.PORT_REUSED);
     } else if (this.known.has(hash, this.secondHash(segment))) {
-      this.attempts.mark(slot, MARK.PORT_REUSED);
-      this.attempts.setWord(slot, W.LINK, FORGOTTEN);
+      this.noteForgotten(slot);
     }
     if ((segment.flags & FLAG.ACK) === 0) this.beginWithSyn(slot, segment);
     else this.beginWithSynAck(slot, segment);
     isCopy(this.attempts, slot, segment, this.clock);
     this.room.enter(slot, this.clock);
     if (before !== NO_SLOT) this.boundChain(slot);
+  }
+
+  /** As `begin`, for a flow that has no attempt. Whether its ports are known is asked at the end, together with what is then remembered of them. */
+  private beginOrdinary(ordinary: OrdinaryPath, segment: Segment, hash: number): void {
+    const slot = this.attempts.add(segment, hash, NO_SLOT);
+    this.begun += 1;
+    ordinary.begin(slot, segment, this.begun);
+    this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
+  }
+
+  /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */
+  private leaveOrdinary(slot: number): void {
+    const link = this.attempts.word(slot, W.LINK);
+    if ((link & ORDINARY) === 0) return;
+    this.attempts.setWord(slot, W.LINK, link & ~ORDINARY);
+    if (this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) this.noteForgotten(slot);
+  }
+
+  private noteForgotten(slot: number): void {
+    this.attempts.mark(slot, MARK.PORT_REUSED);
+    this.attempts.setWord(slot, W.LINK, this.attempts.word(slot, W.LINK) | FORGOTTEN);
   }
 
   private beginWithSyn(slot: number, segment: Segment): void {
@@ -344,8 +383,10 @@ export class Tracker {
   }
 
   private fill(slot: number): Evidence {
-    const evidence = this.evidence;
-    fillEvidence(evidence, this.attempts, slot, this.clock);
+    const isOrdinary = (this.attempts.word(slot, W.LINK) & ORDINARY) !== 0;
+    const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
+    if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
+    else fillEvidence(evidence, this.attempts, slot, this.clock);
     const last = evidence.synAckCount > 0 ? evidence.synAckLast : evidence.synLast;
     evidence.lossy = this.losses.touch(last, last + this.patienceNanos);
     return evidence;
@@ -360,10 +401,12 @@ export class Tracker {
   }
 
   private finish(slot: number): void {
-    this.sink.finished(this.fill(slot));
     const { attempts } = this;
+    if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
+    const isKnown = this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
+    if (isKnown && (attempts.word(slot, W.LINK) & ORDINARY) !== 0) this.noteForgotten(slot);
+    this.sink.finished(this.fill(slot));
     for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
-    this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
     this.room.leave(slot);
     attempts.remove(slot);
   }

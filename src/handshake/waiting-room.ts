@@ -5,7 +5,7 @@
  *   GOING     SYN-ACK or third leg seen, last packet less than `patience` ago
  *   WAITING   silent for `patience`: a verdict could be given, later packets may amend it; forgotten after `FORGET_NANOS`
  *   CLOSED    taken, and at its end: nothing more can change the record, but copies of its packets may still come for `COPIES_NANOS`
- *   SETTLED   the server took the third leg, `patience` ago at the most: what follows at once (RST, FIN) still belongs to the record
+ *   SETTLED   the server took the third leg, or a RST ended the connection after it, `patience` ago at the most: what follows at once (RST, FIN) still belongs to the record
  *
  * A packet does not move its attempt in the queue: the attempt is looked at when its entry falls due, and queued again when it was alive since. With
  * `isEager` each packet queues it again, so that it falls due exactly `patience` after its last packet: live output wants that.
@@ -15,11 +15,9 @@ import { NO_SLOT } from '../flow/table.ts';
 import { type Attempts, T, W } from './attempts.ts';
 import { STATE } from './transitions.ts';
 
-const FRESH = 0;
-const GOING = 1;
-const WAITING = 2;
-const SETTLED = 3;
-const CLOSED = 4;
+/** Values of W.QUEUE. */
+export const QUEUE = { FRESH: 0, GOING: 1, WAITING: 2, SETTLED: 3, CLOSED: 4 } as const;
+const { FRESH, GOING, WAITING, SETTLED, CLOSED } = QUEUE;
 
 /** A flood of SYNs displaces its own, and not the handshakes that go on. */
 const EVICTION_ORDER = [CLOSED, SETTLED, WAITING, FRESH, GOING] as const;
@@ -56,7 +54,14 @@ export class WaitingRoom {
   /** A packet of the handshake came. */
   touch(slot: number, clock: number): void {
     this.attempts.setTime(slot, T.ACTIVE, clock);
-    if (this.isEager || this.attempts.word(slot, W.QUEUE) === WAITING) this.enter(slot, clock);
+    const queue = this.attempts.word(slot, W.QUEUE);
+    if (this.isEager || queue === WAITING || queue === SETTLED) this.enter(slot, clock);
+  }
+
+  /** A RST ended the connection after its third leg: nothing but what was under way can follow. */
+  end(slot: number, clock: number): void {
+    if (this.isPlain(slot)) this.settle(slot, clock);
+    else this.touch(slot, clock);
   }
 
   /** The third leg was taken. */

@@ -1,0 +1,299 @@
+/**
+ * The short way of the ordinary handshake: SYN, SYN-ACK, third leg, the client's request, the server's answer, the end; each once, with exactly the numbers
+ * that are due. Nine handshakes of ten are such, and the long way asks dozens of questions about each of their segments.
+ *
+ * Nothing is decided here that event.ts, transitions.ts and bookkeeper.ts would decide otherwise: a segment is taken only when it can be nothing else, and the row
+ * is left as they would leave it, so that they can go on with it at any time. test/handshake/ordinary.test.ts holds both ways against each other.
+ *
+ * A row that only this file has written is marked W.LINK ORDINARY: then all that is not written here is zero, and its Evidence is short.
+ */
+import { FLAG, KIND, type Segment } from '../wire/segment.ts';
+import { parseOptions } from '../wire/tcp-options.ts';
+import { type Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
+import { type Bookkeeper, directionBits } from './bookkeeper.ts';
+import { FIRST_SHARED, fingerprint, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
+import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
+import type { Evidence } from './evidence.ts';
+import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
+import { ACTION, STATE } from './transitions.ts';
+import { QUEUE, type WaitingRoom } from './waiting-room.ts';
+
+const { CLIENT_TTL_KNOWN, SERVER_TTL_KNOWN, SERVER_ISN_KNOWN, ACK_EXACT, TOOK, CLIENT_FIN, SERVER_FIN } = MARK;
+
+/** The marks of an ordinary handshake in each of its states. */
+const AFTER_SYN = CLIENT_TTL_KNOWN;
+const AFTER_SYN_ACK = AFTER_SYN | SERVER_TTL_KNOWN | SERVER_ISN_KNOWN;
+const AFTER_THIRD_LEG = AFTER_SYN_ACK | ACK_EXACT;
+
+/** What kind of segment it is; ECN bits (RFC 3168), PSH and URG tell nothing here. */
+const KIND_FLAGS = FLAG.SYN | FLAG.ACK | FLAG.RST | FLAG.FIN;
+const SYN_ACK = FLAG.SYN | FLAG.ACK;
+const FIN_ACK = FLAG.FIN | FLAG.ACK;
+
+export class OrdinaryPath {
+  private readonly attempts: Attempts;
+  private readonly book: Bookkeeper;
+  private readonly room: WaitingRoom;
+  private readonly frames: FrameLists;
+
+  constructor(attempts: Attempts, book: Bookkeeper, room: WaitingRoom, frames: FrameLists) {
+    this.attempts = attempts;
+    this.book = book;
+    this.room = room;
+    this.frames = frames;
+  }
+
+  /** Whether a segment of an unknown flow can begin an ordinary handshake. The first attempts go the long way: their checksums are looked at. */
+  canBegin(segment: Segment, begun: number): boolean {
+    if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN) return false;
+    if (segment.payloadLength !== 0 || segment.network !== 0 || begun < this.book.checksumSample) return false;
+    parseOptions(segment);
+    return !segment.fastOpen && !segment.multipath && !segment.optionsCut;
+  }
+
+  /** Fills the new row of a SYN for which `canBegin` holds. */
+  begin(slot: number, segment: Segment, id: number): void {
+    const { attempts, book } = this;
+    attempts.reset(slot);
+    const { words, doubles } = attempts;
+    const row = slot * ROW_WORDS;
+    words[row + W.STATE] = STATE.SYN_SEEN;
+    words[row + W.MARKS] = AFTER_SYN;
+    words[row + W.CLIENT_ISN] = segment.sequence;
+    words[row + W.CLIENT_END] = segment.sequence + 1;
+    words[row + W.SYN_COUNT] = 1;
+    words[row + W.TTLS] = segment.ttl;
+    words[row + W.LINK] = directionBits(segment) | ORDINARY;
+    words[row + W.RECENT_PRINT + SYN_PLACE] = fingerprint(segment);
+    words[row + W.RECENT_MILLIS + SYN_PLACE] = book.clock / 1e6;
+    const times = row / 2;
+    doubles[times + T.SYN_FIRST] = book.time;
+    doubles[times + T.SYN_LAST] = book.time;
+    doubles[times + T.SYN_FRAME] = book.frame;
+    doubles[times + T.ID] = id;
+    doubles[times + T.BEGAN] = book.clock;
+    doubles[times + T.UNANSWERED] = -1;
+    this.room.enter(slot, book.clock);
+  }
+
+  /**
+   * Whether the segment was an ordinary one, and is written down. The attempt is the newest of its flow and not yet settled.
+   * @param found slot * 2 + side, as the flow table gives it.
+   */
+  advance(found: number, segment: Segment): boolean {
+    const { words } = this.attempts;
+    const row = (found >> 1) * ROW_WORDS;
+    if (((words[row + W.LINK] as number) & ORDINARY) === 0) return false;
+    const isServer = (found & 1) === 1;
+    switch (words[row + W.STATE]) {
+      case STATE.SYN_SEEN:
+        return isServer && this.takeSynAck(row, segment);
+      case STATE.SYN_ACK_SEEN:
+        return !isServer && this.takeThirdLeg(row, segment);
+      case STATE.THIRD_SEEN:
+        if (!isServer) return this.takeRequest(found >> 1, row, segment);
+        return this.takeAnswer(found >> 1, row, segment);
+      default:
+        return false;
+    }
+  }
+
+  private takeSynAck(row: number, segment: Segment): boolean {
+    const { attempts, book } = this;
+    const { words, doubles } = attempts;
+    if ((segment.flags & KIND_FLAGS) !== SYN_ACK || words[row + W.MARKS] !== AFTER_SYN) return false;
+    if ((segment.acknowledgment | 0) !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
+    if (words[row + W.QUEUE] === QUEUE.WAITING) return false;
+    words[row + W.STATE] = STATE.SYN_ACK_SEEN;
+    words[row + W.MARKS] = AFTER_SYN_ACK;
+    words[row + W.SERVER_ISN] = segment.sequence;
+    words[row + W.SERVER_END] = segment.sequence + 1;
+    words[row + W.SYN_ACK_COUNT] = 1;
+    words[row + W.SYNS_ANSWERED] = 1;
+    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 8);
+    words[row + W.LINK] = (words[row + W.LINK] as number) | (directionBits(segment) << 2);
+    words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = fingerprint(segment);
+    words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = book.clock / 1e6;
+    const times = row / 2;
+    doubles[times + T.SYN_ACK_FIRST] = book.time;
+    doubles[times + T.SYN_ACK_LAST] = book.time;
+    doubles[times + T.SYN_ACK_CLOCK] = book.clock;
+    doubles[times + T.SYN_ACK_FRAME] = book.frame;
+    doubles[times + T.ACTIVE] = book.clock;
+    return true;
+  }
+
+  private takeThirdLeg(row: number, segment: Segment): boolean {
+    const { book } = this;
+    const { words, doubles } = this.attempts;
+    if ((segment.flags & KIND_FLAGS) !== FLAG.ACK || words[row + W.MARKS] !== AFTER_SYN_ACK) return false;
+    if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
+    if ((segment.acknowledgment | 0) !== words[row + W.SERVER_END]) return false;
+    if (words[row + W.QUEUE] === QUEUE.WAITING) return false;
+    words[row + W.STATE] = STATE.THIRD_SEEN;
+    words[row + W.MARKS] = AFTER_THIRD_LEG;
+    words[row + W.ACK_SERVED] = 1;
+    const times = row / 2;
+    doubles[times + T.ACK_FIRST] = book.time;
+    doubles[times + T.ACK_SERVED] = book.time;
+    doubles[times + T.ACK_FRAME] = book.frame;
+    this.addClientSegment(row, segment);
+    return true;
+  }
+
+  /** Data that the client sends next: each such segment would serve as third leg. */
+  private takeRequest(slot: number, row: number, segment: Segment): boolean {
+    const { words } = this.attempts;
+    const flags = segment.flags & KIND_FLAGS;
+    if ((words[row + W.MARKS] as number) !== AFTER_THIRD_LEG || words[row + W.QUEUE] === QUEUE.WAITING) return false;
+    if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
+    if ((flags & FLAG.RST) !== 0 && (flags & FLAG.SYN) === 0) {
+      if (((segment.sequence - (words[row + W.CLIENT_ISN] as number)) | 0) > FIRST_WINDOW) return false;
+      this.remember(row, segment);
+      this.book.perform(ACTION.NOTE_RESET, slot, segment, true);
+      words[row + W.STATE] = STATE.THIRD_ENDED;
+      this.room.end(slot, this.book.clock);
+      return true;
+    }
+    if (flags !== FLAG.ACK && flags !== FIN_ACK) return false;
+    if (segment.payloadLength === 0 && flags !== FIN_ACK) return false;
+    if ((segment.acknowledgment | 0) !== words[row + W.SERVER_END]) return false;
+    const count = (words[row + W.ACK_COUNT] as number) + 1;
+    if (count <= FRAMES_LISTED) {
+      words[row + W.ACK_FRAMES] = this.frames.push(
+        words[row + W.ACK_FRAMES] as number,
+        this.book.frame,
+        this.book.time,
+      );
+    }
+    this.addClientSegment(row, segment);
+    return true;
+  }
+
+  private addClientSegment(row: number, segment: Segment): void {
+    const { book } = this;
+    const { words, doubles } = this.attempts;
+    const fin = segment.flags & FLAG.FIN;
+    words[row + W.ACK_COUNT] = (words[row + W.ACK_COUNT] as number) + 1;
+    words[row + W.CLIENT_ACKED] = segment.acknowledgment;
+    words[row + W.CLIENT_END] = segment.sequence + segment.payloadLength + fin;
+    if (fin !== 0) words[row + W.MARKS] = (words[row + W.MARKS] as number) | CLIENT_FIN;
+    this.remember(row, segment);
+    const times = row / 2;
+    doubles[times + T.ACK_LAST] = book.time;
+    doubles[times + T.ACTIVE] = book.clock;
+    if (segment.payloadLength + fin > 0 && (doubles[times + T.UNANSWERED] as number) < 0) {
+      doubles[times + T.UNANSWERED] = book.clock;
+    }
+  }
+
+  /** Data, FIN, or an acknowledgement of the client's data: impossible without the third leg. */
+  private takeAnswer(slot: number, row: number, segment: Segment): boolean {
+    const { book } = this;
+    const { words } = this.attempts;
+    const flags = segment.flags & KIND_FLAGS;
+    const marks = words[row + W.MARKS] as number;
+    if ((marks & ~CLIENT_FIN) !== AFTER_THIRD_LEG || (flags !== FLAG.ACK && flags !== FIN_ACK)) return false;
+    if ((segment.sequence | 0) !== words[row + W.SERVER_END]) return false;
+    const acknowledged = (segment.acknowledgment - (words[row + W.CLIENT_ISN] as number) - 1) | 0;
+    const beyond = (segment.acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;
+    const fin = segment.flags & FLAG.FIN;
+    if (acknowledged < 0 || beyond > UNSEEN_OCTETS) return false;
+    if (acknowledged === 0 && segment.payloadLength + fin === 0) return false;
+    this.remember(row, segment);
+    words[row + W.MARKS] = marks | TOOK | (fin !== 0 ? SERVER_FIN : 0);
+    words[row + W.SERVER_END] = segment.sequence + segment.payloadLength + fin;
+    const isLast = fin !== 0 && (marks & CLIENT_FIN) !== 0;
+    words[row + W.STATE] = isLast ? STATE.CLOSED : STATE.OPEN;
+    if (isLast) this.room.close(slot, book.clock);
+    else this.room.settle(slot, book.clock);
+    return true;
+  }
+
+  /** A FIN of a connection that is open, and no copy; answers as `advance`. */
+  takeFin(found: number, segment: Segment): boolean {
+    const { words } = this.attempts;
+    const slot = found >> 1;
+    const row = slot * ROW_WORDS;
+    if (((words[row + W.LINK] as number) & ORDINARY) === 0 || words[row + W.STATE] !== STATE.OPEN) return false;
+    if ((segment.flags & (FLAG.SYN | FLAG.RST)) !== 0) return false;
+    const [own, other] = (found & 1) === 0 ? [CLIENT_FIN, SERVER_FIN] : [SERVER_FIN, CLIENT_FIN];
+    const marks = words[row + W.MARKS] as number;
+    // A second FIN of one side may be a copy.
+    if ((marks & own) !== 0) return false;
+    this.remember(row, segment);
+    words[row + W.MARKS] = marks | own;
+    if ((marks & other) !== 0) {
+      words[row + W.STATE] = STATE.CLOSED;
+      this.room.close(slot, this.book.clock);
+    }
+    return true;
+  }
+
+  /** For the search for copies: copies.ts. */
+  private remember(row: number, segment: Segment): void {
+    const { words } = this.attempts;
+    const place = words[row + W.RECENT_NEXT] as number;
+    words[row + W.RECENT_NEXT] = 1 - place;
+    words[row + W.RECENT_PRINT + FIRST_SHARED + place] = fingerprint(segment);
+    words[row + W.RECENT_MILLIS + FIRST_SHARED + place] = this.book.clock / 1e6;
+  }
+}
+
+/**
+ * As `fillEvidence`, for a row that is ORDINARY and has its third leg. The evidence is one that only this function fills: what is not written here keeps what it was
+ * born with.
+ */
+export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: number, clock: number): void {
+  const { words, doubles } = attempts;
+  const row = slot * ROW_WORDS;
+  e.client0 = words[row] as number;
+  e.client1 = words[row + 1] as number;
+  e.client2 = words[row + 2] as number;
+  e.client3 = words[row + 3] as number;
+  e.server0 = words[row + 4] as number;
+  e.server1 = words[row + 5] as number;
+  e.server2 = words[row + 6] as number;
+  e.server3 = words[row + 7] as number;
+  e.clientPort = attempts.port(slot, 0);
+  e.serverPort = attempts.port(slot, 1);
+  e.marks = words[row + W.MARKS] as number;
+  e.clientIsn = (words[row + W.CLIENT_ISN] as number) >>> 0;
+  e.serverIsn = (words[row + W.SERVER_ISN] as number) >>> 0;
+  e.synCount = 1;
+  e.synAckCount = 1;
+  e.ackCount = words[row + W.ACK_COUNT] as number;
+  e.ackServedCount = 1;
+  const ttls = words[row + W.TTLS] as number;
+  e.clientTtl = ttls & 0xff;
+  e.serverTtl = (ttls >> 8) & 0xff;
+  e.resetTtl = (ttls >> 16) & 0xff;
+  e.resetFrom = ttls >>> 24;
+  const link = words[row + W.LINK] as number;
+  e.synDirection = link & 3;
+  e.synAckDirection = (link >> 2) & 3;
+  e.afterForgotten = (link & FORGOTTEN) !== 0;
+  e.ackChain = words[row + W.ACK_FRAMES] as number;
+  fillOrdinaryTimes(e, doubles, row / 2, clock);
+}
+
+function fillOrdinaryTimes(e: Evidence, doubles: Float64Array, times: number, clock: number): void {
+  e.id = doubles[times + T.ID] as number;
+  e.synFirst = doubles[times + T.SYN_FIRST] as number;
+  e.synLast = e.synFirst;
+  e.synAckFirst = doubles[times + T.SYN_ACK_FIRST] as number;
+  e.synAckLast = e.synAckFirst;
+  e.ackFirst = doubles[times + T.ACK_FIRST] as number;
+  e.ackLast = doubles[times + T.ACK_LAST] as number;
+  e.ackServed = doubles[times + T.ACK_SERVED] as number;
+  e.synFrame = doubles[times + T.SYN_FRAME] as number;
+  e.synAckFrame = doubles[times + T.SYN_ACK_FRAME] as number;
+  e.ackFrame = doubles[times + T.ACK_FRAME] as number;
+  e.resetTime = doubles[times + T.RESET] as number;
+  e.resetFrame = doubles[times + T.RESET_FRAME] as number;
+  const unanswered = doubles[times + T.UNANSWERED] as number;
+  e.followedNanos = clock - (doubles[times + T.ACTIVE] as number);
+  e.unansweredNanos = unanswered < 0 ? 0 : clock - unanswered;
+  e.beganNanos = doubles[times + T.BEGAN] as number;
+  e.sinceSynAckNanos = clock - (doubles[times + T.SYN_ACK_CLOCK] as number);
+}

@@ -1,0 +1,84 @@
+/** The short way of ordinary handshakes (src/handshake/ordinary.ts) leads to the same evidence as the long way, whatever else passes by. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { generate } from '../../bench/generator/generate.ts';
+import { SMALL } from '../../bench/generator/recipes.ts';
+import { sinceBase } from '../../src/bytes/time.ts';
+import { CaptureOpener } from '../../src/capture/detect.ts';
+import { Frame, STATUS } from '../../src/capture/frame.ts';
+import { CaptureClock } from '../../src/handshake/clock.ts';
+import type { Evidence } from '../../src/handshake/evidence.ts';
+import { Tracker } from '../../src/handshake/tracker.ts';
+import { Decoder } from '../../src/wire/decode.ts';
+import { Segment } from '../../src/wire/segment.ts';
+import { captureFiles, capturesOf, writtenScripts } from '../support/fixture-files.ts';
+import { randomScript } from '../support/random-script.ts';
+
+interface Outcome {
+  /** By id, the chains of frames resolved. */
+  readonly attempts: readonly object[];
+  readonly counts: readonly number[];
+}
+
+function track(bytes: Uint8Array, shortcut: boolean): Outcome {
+  const attempts: { id: number }[] = [];
+  const finished = (e: Evidence): void => {
+    const { synChain, synAckChain, ackChain, strayChain, ...rest } = e;
+    const chains = [synChain, synAckChain, ackChain, strayChain].map((chain) => tracker.frames.read(chain));
+    attempts.push({ ...rest, chains } as unknown as { id: number });
+  };
+  // No checksums: the first attempts would go the long way for them.
+  const options = { patienceNanos: 3e9, maxOpen: 1 << 16, seed: 7, checksumSample: 0, shortcut };
+  const tracker = new Tracker(options, { finished });
+  const clock = new CaptureClock();
+  const decoder = new Decoder();
+  const segment = new Segment();
+  const frame = new Frame();
+  const reader = new CaptureOpener().push(bytes);
+  assert.ok(reader !== null);
+  let base = -1;
+  while (reader.next(frame) === STATUS.FRAME) {
+    if (base < 0) base = frame.seconds;
+    const { view, at, capturedLength, originalLength, linkType } = frame;
+    const time = sinceBase(frame.seconds, frame.nanos, base);
+    const now = clock.tick(time);
+    if (decoder.decode(view, at, capturedLength, originalLength, linkType, segment) !== 0) continue;
+    if (segment.hasFlags) tracker.observe(segment, time, now, frame.number);
+  }
+  tracker.flush(clock.now);
+  attempts.sort((a, b) => a.id - b.id);
+  return { attempts, counts: [tracker.midstream, tracker.duplicates, tracker.begun, tracker.icmpJoined] };
+}
+
+function assertSame(bytes: Uint8Array, what: string): number {
+  const long = track(bytes, false);
+  assert.deepEqual(track(bytes, true), long, what);
+  return long.attempts.length;
+}
+
+describe('the short way and the long way', () => {
+  test('agree on every capture of fixtures/', () => {
+    for (const file of captureFiles()) if (!/\.(gz|zst|lz4)$/.test(file)) assertSame(readFileSync(file), file);
+  });
+
+  test('agree on every written script', () => {
+    for (const script of writtenScripts()) for (const { file, bytes } of capturesOf(script)) assertSame(bytes, file);
+  });
+
+  test('agree on random scripts', () => {
+    fc.assert(
+      fc.property(randomScript(24), ({ capture, text }) => {
+        assertSame(capture, text);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('agree on sixty thousand packets of many connections', () => {
+    const chunks: Uint8Array[] = [];
+    generate(SMALL, 60_000, (bytes) => chunks.push(bytes.slice()));
+    assert.ok(assertSame(Buffer.concat(chunks), 'the bench recipe') > 10_000);
+  });
+});
