@@ -3,7 +3,11 @@
  * one entry with probability 2^-64, which is accepted (a million entries: one chance in 10^13 that any lookup is wrong).
  */
 
-const INITIAL_CAPACITY = 1 << 10;
+/** Address space alone until entries come: the system fills a large new buffer with pages when they are written. */
+const INITIAL_CAPACITY = 1 << 15;
+
+/** Growing places every entry anew, each a cache miss: so it is done seldom. */
+const GROWTH = 4;
 
 export class HashSet {
   /** Entry i: low word at 2i, high word at 2i + 1. The high word is never 0 in a used entry: 0 marks an empty one. */
@@ -37,19 +41,18 @@ export class HashSet {
     words[2 * i + 1] = wanted;
     this.entries += 1;
     // Half full: linear probing stays at about 1.5 probes for a hit and 2.5 for a miss.
-    if (2 * this.entries > this.mask) this.grow();
+    if (2 * this.entries > this.mask + 1) this.grow();
     return true;
   }
 
   clear(): void {
-    this.words = new Int32Array(2 * INITIAL_CAPACITY);
-    this.mask = INITIAL_CAPACITY - 1;
+    this.words.fill(0);
     this.entries = 0;
   }
 
   private grow(): void {
     const old = this.words;
-    this.words = new Int32Array(2 * old.length);
+    this.words = new Int32Array(GROWTH * old.length);
     this.mask = this.words.length / 2 - 1;
     this.entries = 0;
     for (let at = 0; at < old.length; at += 2) {

@@ -7,7 +7,7 @@
  */
 import { HashSet } from './hash-set.ts';
 
-/** Two generations of 2^20 entries at half load: at most 64 MiB. */
+/** Two generations of 2^20 entries at half load: at most 32 MiB. */
 export const GENERATION_ENTRIES = 1 << 20;
 
 /** Longer than the keep-alive interval of most applications; Linux' own default (2 hours) would keep too much. */

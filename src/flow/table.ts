@@ -27,6 +27,12 @@ const OLDER = 11;
 
 export const NO_SLOT = -1;
 
+/**
+ * Slots that have their rows from the beginning. Untouched rows cost nothing: a large new buffer is address space, which the system fills with pages when they are written.
+ * Growing copies all rows, and for that moment needs both buffers.
+ */
+const SLOTS_RESERVED = 1 << 19;
+
 export class FlowTable {
   /** The rows, as words and as doubles: row i begins at word i * rowWords, double i * rowWords / 2. Replaced when the table grows. */
   words: Int32Array;
@@ -51,7 +57,7 @@ export class FlowTable {
     this.seed = seed;
     this.rowWords = rowWords;
     this.maxSlots = maxSlots;
-    this.slots = Math.min(1 << 10, maxSlots);
+    this.slots = Math.min(SLOTS_RESERVED, maxSlots);
     this.words = new Int32Array(this.slots * rowWords);
     this.doubles = new Float64Array(this.words.buffer);
     this.index = new Int32Array(2 << 11);

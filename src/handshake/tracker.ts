@@ -133,7 +133,7 @@ export class Tracker {
 
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
-    if (!this.severalNetworks && !this.attempts.isFull && this.ordinary?.canBegin(segment, this.begun)) {
+    if (!this.severalNetworks && this.ordinary?.canBegin(segment, this.begun)) {
       this.beginOrdinary(this.ordinary, segment, hash);
       return;
     }
@@ -298,6 +298,7 @@ export class Tracker {
 
   /** As `begin`, for a flow that has no attempt. Whether its ports are known is asked at the end, together with what is then remembered of them. */
   private beginOrdinary(ordinary: OrdinaryPath, segment: Segment, hash: number): void {
+    if (this.attempts.isFull) this.evict();
     const slot = this.attempts.add(segment, hash, NO_SLOT);
     this.begun += 1;
     ordinary.begin(slot, segment, this.begun);

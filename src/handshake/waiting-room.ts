@@ -28,6 +28,9 @@ const FORGET_NANOS = 120e9;
 /** Longer than any copy takes (copies.ts). */
 const COPIES_NANOS = 250e6;
 
+/** Unless each moment counts, attempts are looked at so much later: by then most handshakes have been over for `patience`, and one look is enough. */
+const LATE_NANOS = 250e6;
+
 /** Queues are looked at this often on the capture's clock. */
 const SWEEP_NANOS = 20e6;
 
@@ -110,7 +113,8 @@ export class WaitingRoom {
   private sweepPending(queue: number, clock: number, silent: (slot: number) => void): void {
     const entries = this.queues[queue] as ExpiryQueue;
     const due = clock - this.patienceNanos;
-    for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= due; slot = this.first(queue)) {
+    const seen = this.isEager ? due : due - LATE_NANOS;
+    for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= seen; slot = this.first(queue)) {
       if (this.attempts.time(slot, T.ACTIVE) > due) {
         this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
         continue;
