@@ -1,13 +1,24 @@
 /** The checklist on the host that has the port. Gathers the facts, lets the judges of doctor/ speak, tells each step as it goes. */
+import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { isKnown, type Listener, type PortFacts } from '../diagnosis/port-facts.ts';
-import { concludeCheckup, type Step, type StepName, type Target, type Verdict } from '../doctor/checkup.ts';
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
+import { isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
+import { judgeBetween } from '../doctor/between-step.ts';
+import { concludeCheckup, isWorse, type Step, type StepName, type Target, type Verdict } from '../doctor/checkup.ts';
 import { type ConnectAttempt, judgeConnects } from '../doctor/connects.ts';
+import { type LegsFacts, LegsFold } from '../doctor/legs.ts';
+import { judgeLegs } from '../doctor/legs-step.ts';
 import { judgeListener } from '../doctor/listener-step.ts';
 import { judgeProcess } from '../doctor/process-step.ts';
 import { judgeSockets } from '../doctor/sockets-step.ts';
-import { ownAddresses, tryConnect } from '../host/connect.ts';
+import type { LegName } from '../handshake/handshake.ts';
+import { type OwnAddress, ownAddresses, tryConnect } from '../host/connect.ts';
 import { watchPort } from '../host/watch-port.ts';
+import { type AnalysisOptions, analyzeSources } from '../pipeline.ts';
+import { fileSource } from '../source/byte-source.ts';
+import { type PacketRecording, portFilter, recordPackets } from '../source/record-packets.ts';
+import { randomSeed } from '../source/seed.ts';
+import { VERSION } from '../version.ts';
 
 /** Seconds that a connect from the host to itself may take: the second retransmission of its SYN is then over. */
 const CONNECT_SECONDS = 3;
@@ -15,6 +26,9 @@ const CONNECT_SECONDS = 3;
 const FIRST_LOOK_SECONDS = 2;
 /** Own addresses that are tried; a host of containers may have hundreds. */
 const MOST_ADDRESSES = 8;
+const PROBE_PAUSE_MILLIS = 500;
+/** The packets of a checkup, in its folder. */
+const PACKETS_FILE = 'packets.pcap';
 
 export interface CheckupResult {
   readonly target: Target;
@@ -27,39 +41,159 @@ export interface CheckupResult {
 export interface CheckupSink {
   /** A step, when it is judged; again when later facts make it worse. */
   step(step: Step): void;
+  /** What the person in front of the terminal may want to do now. */
+  hint(sentence: string): void;
+  /** Resolves when waiting shall end: what came until then is judged. */
+  readonly stopped: Promise<void>;
 }
 
-/** @param target its host is null, or an address of this host, which is then the only one that is tried */
-export async function checkHere(target: Target, sink: CheckupSink): Promise<CheckupResult> {
-  const { port } = target;
-  const steps = new Map<StepName, Step>();
-  const say = (step: Step): void => {
-    steps.set(step.name, step);
-    sink.step(step);
-  };
-  const watch = await watchPort(port);
+export interface CheckupOptions {
+  readonly target: Target;
+  readonly durationSeconds: number;
+  /** Connect to the port again and again while packets are watched. */
+  readonly probe: boolean;
+  /** A folder that takes the packets. */
+  readonly folder: string;
+}
+
+/** The target's host is null, or an address of this host, which is then the only one that is tried. */
+export async function checkHere(options: CheckupOptions, sink: CheckupSink): Promise<CheckupResult> {
+  const { target } = options;
+  const own = ownAddresses();
+  const addresses = new Set(own.map(({ address }) => address));
+  const steps = new StepsSoFar(sink);
+  const recording = await recordPackets(path.join(options.folder, PACKETS_FILE), portFilter(target.port));
+  const watch = await watchPort(target.port);
+  const begun = performance.now();
   try {
-    const [connects] = await Promise.all([connectHere(target), wait(FIRST_LOOK_SECONDS * 1000)]);
+    const [connects] = await Promise.all([connectHere(target, own), wait(FIRST_LOOK_SECONDS * 1000)]);
+    for (const step of judgeHere(target, await watch.facts(), connects)) steps.say(step);
+    if (typeof recording !== 'string') await waitForClients(options, own, sink);
+    const seconds = (performance.now() - begun) / 1000;
     const facts = await watch.facts();
-    const judged = judgeHere(target, facts, connects);
-    for (const step of judged) say(step);
-    const all = [...steps.values()];
-    return { target, steps: all, verdict: concludeCheckup(target, all, []), facts: { port: facts, connects } };
+    const legs =
+      typeof recording === 'string'
+        ? unknown(recording)
+        : await readLegs(recording, target.port, seconds, new LegsFold(addresses, boundTo(facts)));
+    for (const step of judgeHere(target, facts, connects)) steps.sayIfWorse(step);
+    steps.say(judgeLegs(target, legs, addresses));
+    steps.say(judgeBetween(facts, legs));
+    return {
+      target,
+      ...steps.conclude(target, isKnown(legs) ? legs.missingLeg : null),
+      facts: { port: facts, connects, legs },
+    };
   } finally {
     watch.stop();
+    if (typeof recording !== 'string') await recording.stop();
+  }
+}
+
+/** The time in which a colleague tries to connect, or tripod itself does. */
+async function waitForClients(
+  { target, durationSeconds, probe }: CheckupOptions,
+  own: readonly OwnAddress[],
+  sink: CheckupSink,
+): Promise<void> {
+  const address = target.host ?? own.find(({ loopback }) => !loopback)?.address ?? '127.0.0.1';
+  const ended = new AbortController();
+  const end = Promise.race([wait(durationSeconds * 1000, undefined, { signal: ended.signal }), sink.stopped]);
+  try {
+    if (probe) await probeUntil(end, target, own, durationSeconds);
+    else {
+      sink.hint(
+        `let somebody try to connect now, within ${durationSeconds} s: telnet ${address} ${target.port} (Ctrl-C goes on at once)`,
+      );
+      await end;
+    }
+  } finally {
+    ended.abort();
+  }
+}
+
+/** Connects again and again; the last ones early enough that their SYNs can be repeated while packets are still watched. */
+async function probeUntil(
+  end: Promise<void>,
+  target: Target,
+  own: readonly OwnAddress[],
+  seconds: number,
+): Promise<void> {
+  let ended = false;
+  const stop = end.then(() => {
+    ended = true;
+  });
+  const last = performance.now() + (seconds - CONNECT_SECONDS) * 1000;
+  while (!ended && performance.now() < last) {
+    await Promise.race([Promise.all([connectHere(target, own), wait(PROBE_PAUSE_MILLIS)]), stop]);
+  }
+  await stop;
+}
+
+async function readLegs(recording: PacketRecording, port: number, seconds: number, fold: LegsFold): Promise<LegsFacts> {
+  const { dropped } = await recording.stop();
+  const source = await fileSource(recording.file);
+  await analyzeSources([source], portAnalysis(port), { handshake: (record) => fold.add(record) });
+  return fold.facts(seconds, dropped, []);
+}
+
+function portAnalysis(port: number): AnalysisOptions {
+  return {
+    patienceSeconds: DEFAULT_PATIENCE_SECONDS,
+    maxOpen: DEFAULT_MAX_OPEN,
+    seed: randomSeed(),
+    ports: [port],
+    servers: [],
+    clients: [],
+    since: null,
+    until: null,
+    list: { verdicts: [], missing: null, limit: null, sort: null },
+    early: false,
+    trace: null,
+    version: VERSION,
+  };
+}
+
+/** The steps that were told, each in its last form. */
+class StepsSoFar {
+  private readonly steps = new Map<StepName, Step>();
+  private readonly sink: CheckupSink;
+
+  constructor(sink: CheckupSink) {
+    this.sink = sink;
+  }
+
+  say(step: Step): void {
+    this.steps.set(step.name, step);
+    this.sink.step(step);
+  }
+
+  /** Facts of a longer time: told again only when they show a fault that was not told. */
+  sayIfWorse(step: Step): void {
+    const before = this.steps.get(step.name);
+    if (before === undefined || isWorse(step.status, before.status)) this.say(step);
+  }
+
+  conclude(target: Target, missingLeg: LegName | null): { steps: readonly Step[]; verdict: Verdict } {
+    const steps = [...this.steps.values()];
+    return { steps, verdict: concludeCheckup(target, steps, missingLeg, []) };
   }
 }
 
 /** Steps 1 to 4. */
 function judgeHere({ host }: Target, facts: PortFacts, connects: readonly ConnectAttempt[]): Step[] {
-  const listeners = isKnown(facts.sockets) ? facts.sockets.listeners : [];
   const reachable = connects.some(({ outcome }) => outcome === 'connected');
   return [
     judgeProcess(facts),
     judgeListener(facts, reachable, host),
-    judgeConnects(facts.port, connects, (address) => listeners.length === 0 || listeners.some(takes(address))),
+    judgeConnects(facts.port, connects, boundTo(facts)),
     judgeSockets(facts),
   ];
+}
+
+/** Whether a connect to the address should succeed: some listener takes it, or nothing listens at all, which is a fault of its own. */
+function boundTo({ sockets }: PortFacts): (address: string) => boolean {
+  const listeners = isKnown(sockets) ? sockets.listeners : [];
+  return (address) => listeners.length === 0 || listeners.some(takes(address));
 }
 
 /** Whether a listener takes connections to the address. */
@@ -73,8 +207,7 @@ function takes(address: string): (listener: Listener) => boolean {
   };
 }
 
-async function connectHere({ host, port }: Target): Promise<ConnectAttempt[]> {
-  const own = ownAddresses();
+async function connectHere({ host, port }: Target, own: readonly OwnAddress[]): Promise<ConnectAttempt[]> {
   const chosen = host === null ? own.slice(0, MOST_ADDRESSES) : own.filter(({ address }) => address === host);
   return Promise.all(
     chosen.map(async ({ address, loopback }) => {

@@ -3,7 +3,8 @@
  *
  *     host/ gathers facts -> the judges in this folder, one a step -> Checkup -> text or JSON
  */
-import type { Diagnosis } from '../handshake/handshake.ts';
+import type { Diagnosis, LegName } from '../handshake/handshake.ts';
+import { LEG_WORDS } from '../report/render/words.ts';
 
 /** From best to worst is pass, unknown, warn, fail. */
 export type Status = 'pass' | 'warn' | 'fail' | 'unknown';
@@ -23,7 +24,7 @@ const STEPS = {
   listener: 'Does it listen, and take its connections?',
   connect: 'Does a connect from this host succeed?',
   sockets: 'Do sockets run into a limit?',
-  legs: 'Do the three legs of the handshakes come?',
+  legs: 'Do the three legs come?',
   between: 'Does anything stand in between?',
   name: 'What does the name stand for?',
   route: 'Is there a way to it?',
@@ -44,6 +45,8 @@ export interface Step {
 export interface Verdict {
   /** "unclear": what matters could not be looked at. */
   readonly status: 'healthy' | 'fault' | 'unclear';
+  /** Of the attempts that failed while packets were watched; null when none did. */
+  readonly missingLeg: LegName | null;
   /** One sentence. */
   readonly sentence: string;
   /** Findings that failed, the one that explains most first: names of findings. */
@@ -80,10 +83,14 @@ export function unseen(id: string, evidence: string): Finding {
 
 const SEVERITY: Readonly<Record<Status, number>> = { pass: 0, unknown: 1, warn: 2, fail: 3 };
 
+export function isWorse(status: Status, than: Status): boolean {
+  return SEVERITY[status] > SEVERITY[than];
+}
+
 /** A step is as bad as the worst of its findings. */
 export function makeStep(name: StepName, findings: readonly Finding[], commands: readonly string[]): Step {
   const status = findings.reduce<Status>(
-    (worst, finding) => (SEVERITY[finding.status] > SEVERITY[worst] ? finding.status : worst),
+    (worst, finding) => (isWorse(finding.status, worst) ? finding.status : worst),
     'pass',
   );
   return { name, question: STEPS[name], status, findings, commands };
@@ -92,17 +99,41 @@ export function makeStep(name: StepName, findings: readonly Finding[], commands:
 /** What has to be known before a port may be called healthy: steps of which one at least has to pass. */
 const DECIDING: readonly StepName[] = ['connect', 'handshake', 'legs'];
 
-/** Of the steps the verdict: earlier steps explain later ones (a stopped process explains a full queue, and that explains a missing leg). */
-export function concludeCheckup(target: Target, steps: readonly Step[], causes: readonly Diagnosis[]): Verdict {
-  const all = steps.flatMap(({ findings }) => findings);
-  const failed = all.filter(({ status }) => status === 'fail');
-  const notSeen = all.filter(({ status }) => status === 'unknown').map(({ evidence }) => evidence);
-  const warned = all.filter(({ status }) => status === 'warn');
+/** Which step explains which: a stopped process explains a full queue, that a drop of SYNs, and that a missing leg. */
+const EXPLAINS: readonly StepName[] = [
+  'name',
+  'process',
+  'listener',
+  'sockets',
+  'between',
+  'route',
+  'trace',
+  'handshake',
+  'connect',
+  'legs',
+];
+
+/**
+ * Of the steps the verdict.
+ * @param missingLeg the leg that failed attempts lack, as packets show; null when none was seen to fail
+ */
+export function concludeCheckup(
+  target: Target,
+  steps: readonly Step[],
+  missingLeg: LegName | null,
+  causes: readonly Diagnosis[],
+): Verdict {
+  const ordered = EXPLAINS.flatMap((name) => steps.filter((step) => step.name === name));
+  const findings = ordered.flatMap((step) => step.findings);
+  const failed = findings.filter(({ status }) => status === 'fail');
+  const notSeen = findings.filter(({ status }) => status === 'unknown').map(({ evidence }) => evidence);
+  const warned = findings.filter(({ status }) => status === 'warn');
   const decided = steps.some(({ name, status }) => DECIDING.includes(name) && status !== 'unknown');
   const status = failed.length > 0 ? 'fault' : decided ? 'healthy' : 'unclear';
   return {
     status,
-    sentence: `${targetWords(target)} ${sentenceOf(status, failed, warned.length, notSeen.length)}`,
+    missingLeg: status === 'fault' ? missingLeg : null,
+    sentence: `${targetWords(target)} ${sentenceOf(status, missingLeg, failed, warned.length, notSeen.length)}`,
     findings: failed.map(({ id }) => id),
     causes,
     advice: [...failed, ...warned].flatMap(({ advice }) => (advice === null ? [] : [advice])),
@@ -117,11 +148,14 @@ function targetWords({ host, port }: Target): string {
 
 function sentenceOf(
   status: Verdict['status'],
+  missingLeg: LegName | null,
   failed: readonly Finding[],
   warnings: number,
   unseenCount: number,
 ): string {
-  if (status === 'fault') return failed[0]?.evidence ?? '';
+  if (status === 'fault') {
+    return `${missingLeg === null ? '' : `the ${LEG_WORDS[missingLeg]} is missing: `}${failed[0]?.evidence ?? ''}`;
+  }
   if (status === 'unclear') return 'not enough could be looked at to say';
   const besides = warnings > 0 ? `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}` : '';
   return `no fault found${besides}${unseenCount > 0 ? ', as far as could be seen' : ''}`;

@@ -1,5 +1,12 @@
 /** Step 2: the listener, its addresses, its queue. */
-import { isKnown, known, type Listener, type PortFacts, type PortSockets } from '../diagnosis/port-facts.ts';
+import {
+  isKnown,
+  known,
+  type Listener,
+  type PortFacts,
+  type PortSockets,
+  type QueueSample,
+} from '../diagnosis/port-facts.ts';
 import { counted, duration, endpoint } from '../report/render/text.ts';
 import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './checkup.ts';
 
@@ -18,37 +25,39 @@ export function judgeListener(facts: PortFacts, reachable: boolean, address: str
   }
   const findings =
     sockets.listeners.length === 0
-      ? [notListening(facts, reachable)]
+      ? notListening(facts, reachable)
       : [...judgeAddresses(sockets.listeners, port, address), ...judgeQueue(facts, sockets)];
   return makeStep('listener', findings, commands);
 }
 
-function notListening({ port, elsewhere }: PortFacts, reachable: boolean): Finding {
-  const others = known(elsewhere) ?? [];
+function notListening({ port, elsewhere }: PortFacts, reachable: boolean): Finding[] {
   if (reachable) {
-    return pass(
-      'redirected',
-      `no socket of this host listens on port ${port}, and yet connects succeed: something redirects them (DNAT, a container's published port)`,
-    );
+    return [
+      pass(
+        'redirected',
+        `no socket of this host listens on port ${port}, and yet connects succeed: something redirects them (DNAT, a container's published port)`,
+      ),
+    ];
   }
-  const [other] = others;
-  if (other !== undefined) {
-    const owner = other.owners[0];
-    const who =
-      owner === undefined
-        ? `some process of ${other.namespace}`
-        : `${owner.name} (pid ${owner.pid}${owner.container === null ? '' : `, container ${owner.container}`})`;
-    return fail(
-      'listens-in-other-namespace',
-      `nothing listens on port ${port} here; ${who} listens on it in another network namespace, on ${endpoint({ address: other.address, port })}`,
-      `publish the port of the container, or look there: tripod doctor --pid ${owner?.pid ?? other.pid} ${port}`,
-    );
-  }
-  return fail(
+  const none = fail(
     'not-listening',
     `nothing listens on port ${port}`,
-    `start the service, or see which port it has: ss -ltnp`,
+    'start the service, or see which port it has: ss -ltnp',
   );
+  const [other] = known(elsewhere) ?? [];
+  if (other === undefined) return [none];
+  const owner = other.owners[0];
+  const container = owner === undefined || owner.container === null ? '' : `, container ${owner.container}`;
+  const who =
+    owner === undefined ? `some process of ${other.namespace}` : `${owner.name} (pid ${owner.pid}${container})`;
+  return [
+    none,
+    warn(
+      'listens-in-other-namespace',
+      `in another network namespace ${who} listens on ${endpoint({ address: other.address, port })}`,
+      `if that is the service, publish the port of its container, or look there: nsenter -t ${owner?.pid ?? other.pid} -n tripod doctor ${port}`,
+    ),
+  ];
 }
 
 function judgeAddresses(listeners: readonly Listener[], port: number, asked: string | null): Finding[] {
@@ -125,11 +134,10 @@ function judgeQueue(facts: PortFacts, sockets: PortSockets): Finding[] {
       ),
     );
   }
-  const emptied = lastEmptied(facts);
   findings.push(
     pass(
       'accept-queue',
-      `${waiting} waiting, limit ${[...new Set(listeners.map(({ backlog }) => known(backlog) ?? 'unknown'))].join(', ')}${emptied === null ? '' : `; ${emptied}`}`,
+      `${waiting} waiting, limit ${[...new Set(listeners.map(({ backlog }) => known(backlog) ?? 'unknown'))].join(', ')}${emptiedWords(facts)}`,
     ),
   );
   return findings;
@@ -140,22 +148,26 @@ function isFull({ queue, backlog }: Listener): boolean {
   return isKnown(backlog) && queue > backlog;
 }
 
-/** Connections waited at every look, none was taken, and one has waited long. */
-export function acceptQueueStuck({ samples, sockets, seconds }: PortFacts): boolean {
-  if (samples.length < 2 || seconds < LONG_WAIT_SECONDS) return false;
-  const taken = samples.some(
-    ({ queue, taken }, index) => queue === 0 || taken > 0 || queue < (samples[index - 1]?.queue ?? 0),
-  );
-  if (taken || !isKnown(sockets)) return false;
+/** Connections wait, none has been taken for a while, and one of them has waited as long. */
+export function acceptQueueStuck(facts: PortFacts): boolean {
+  const { samples, sockets, seconds } = facts;
+  if (samples.length < 2 || samples.at(-1)?.queue === 0 || !isKnown(sockets)) return false;
+  if (seconds - (lastEmptiedSeconds(facts) ?? 0) < LONG_WAIT_SECONDS) return false;
   const wait = sockets.longestWaitSeconds;
   return !isKnown(wait) || (wait ?? 0) >= LONG_WAIT_SECONDS;
 }
 
-/** When the queue was last seen to be emptied. */
-function lastEmptied({ samples, seconds }: PortFacts): string | null {
-  if (samples.every(({ queue }) => queue === 0)) return `empty at all ${samples.length} looks`;
-  const at = samples.findLast(
-    ({ queue, taken }, index) => queue === 0 || taken > 0 || queue < (samples[index - 1]?.queue ?? 0),
-  )?.atSeconds;
-  return at === undefined ? null : `last emptied ${duration(Math.max(0, seconds - at))} before the last look`;
+/** The last look that shows the queue empty, or shorter, or others in it; null when no look does. */
+function lastEmptiedSeconds({ samples }: PortFacts): number | null {
+  const shorter = ({ queue, taken }: QueueSample, index: number): boolean =>
+    queue === 0 || taken > 0 || queue < (samples[index - 1]?.queue ?? 0);
+  return samples.findLast(shorter)?.atSeconds ?? null;
+}
+
+function emptiedWords(facts: PortFacts): string {
+  const { samples, seconds } = facts;
+  if (samples.every(({ queue }) => queue === 0)) return `; empty at all ${samples.length} looks`;
+  const at = lastEmptiedSeconds(facts);
+  if (at === null) return `; not emptied in ${duration(seconds)}`;
+  return samples.at(-1)?.queue === 0 ? '; emptied' : `; last emptied ${duration(Math.max(0, seconds - at))} ago`;
 }

@@ -116,7 +116,7 @@ describe('step 2, the listener', () => {
           ],
         },
       ),
-      ['fail listens-in-other-namespace'],
+      ['fail not-listening', 'warn listens-in-other-namespace'],
     ],
     [
       'on loopback alone',
@@ -249,21 +249,21 @@ describe('the verdict', () => {
   );
 
   test('healthy, when nothing failed and a connect was seen', () => {
-    const verdict = concludeCheckup(target, [judgeProcess(HEALTHY), connected], []);
+    const verdict = concludeCheckup(target, [judgeProcess(HEALTHY), connected], null, []);
     assert.equal(verdict.status, 'healthy');
     assert.equal(verdict.sentence, 'port 8080: no fault found');
   });
 
   test('the earliest step explains the later ones', () => {
     const facts = withProcess({ state: 'T' }, STUCK);
-    const verdict = concludeCheckup(target, [judgeProcess(facts), judgeListener(facts, false, null)], []);
+    const verdict = concludeCheckup(target, [judgeProcess(facts), judgeListener(facts, false, null)], null, []);
     assert.equal(verdict.status, 'fault');
     assert.deepEqual(verdict.findings, ['process-stopped', 'accept-queue-stuck']);
     assert.match(verdict.sentence, /^port 8080: serve \(pid 70\) is stopped/);
   });
 
   test('unclear, when neither a connect nor a handshake could be looked at', () => {
-    const verdict = concludeCheckup(target, [judgeProcess(HEALTHY), judgeConnects(8080, [], () => true)], []);
+    const verdict = concludeCheckup(target, [judgeProcess(HEALTHY), judgeConnects(8080, [], () => true)], null, []);
     assert.equal(verdict.status, 'unclear');
     assert.deepEqual(verdict.notSeen, ['no connect was tried: this host has no address']);
   });
@@ -275,6 +275,6 @@ test('a step as text: status, evidence, what to do, and the command that shows i
   assert.match(text, /^1\. Is the process well\? {2}fail\n {3}fail {4}evil\\x1b\[2J \(pid 70\) is stopped/);
   assert.match(text, /what to do: let it go on: kill -CONT 70\n/);
   assert.match(text, / {3}by hand: ss -ltnp 'sport = :8080'\n/);
-  const verdict = concludeCheckup({ host: '2001:db8::1', port: 80 }, [step], []);
+  const verdict = concludeCheckup({ host: '2001:db8::1', port: 80 }, [step], null, []);
   assert.match(verdictText(verdict, { width: 80, colour: false }), /^Verdict: fault\. \[2001:db8::1\]:80: evil/);
 });

@@ -1,0 +1,119 @@
+/** Step 5: the three legs, as the packets of this host show them, client by client. */
+import type { Fact } from '../diagnosis/port-facts.ts';
+import { isKnown } from '../diagnosis/port-facts.ts';
+import type { VerdictName } from '../handshake/handshake.ts';
+import { counted, duration, endpoint } from '../report/render/text.ts';
+import { VERDICT_WORDS } from '../report/render/words.ts';
+import { type Finding, fail, makeStep, pass, type Step, type Target, unseen, warn } from './checkup.ts';
+import type { ClientLegs, LegsFacts } from './legs.ts';
+
+/** Clients with trouble that are told one by one. */
+const CLIENTS_TOLD = 8;
+
+/** What the server's side lacked: a fault whatever else works. */
+const SERVER_SIDE: readonly VerdictName[] = ['no-syn-ack', 'refused', 'rejected', 'ack-ignored', 'ack-rejected'];
+/** What the client or the way lacked: a fault when the client never gets through. */
+const CLIENT_SIDE: readonly VerdictName[] = ['no-ack', 'challenged', 'no-syn'];
+
+/** @param own addresses of this host */
+export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: ReadonlySet<string>): Step {
+  const commands = [`tcpdump -ni any 'tcp port ${port} or icmp or icmp6 or arp'`, `tripod live -i any --port ${port}`];
+  if (!isKnown(legs))
+    return makeStep('legs', [unseen('legs', `packets could not be looked at: ${legs.unknown}`)], commands);
+  const findings: Finding[] = [];
+  const { lost, seconds } = legs;
+  const failing = legs.clients.filter(({ failed }) => failed !== null);
+  // Of tripod's own connects, which step 3 has told of, one speaks for all.
+  const troubled = [...failing.filter(({ own }) => !own), ...failing.filter(({ own }) => own).slice(0, 1)];
+  for (const client of troubled.slice(0, CLIENTS_TOLD)) findings.push(judgeClient(client, own));
+  if (troubled.length > CLIENTS_TOLD) {
+    findings.push(
+      warn(
+        'more-clients',
+        `and ${counted(troubled.length - CLIENTS_TOLD, 'more client')} with failed attempts`,
+        `all of them: tripod live -i any --port ${port}`,
+      ),
+    );
+  }
+  findings.push(...told(legs.clients, seconds, port));
+  if ((lost ?? 0) > 0)
+    findings.push(unseen('packets-lost', `${counted(lost ?? 0, 'packet')} were lost by the capture itself`));
+  return makeStep('legs', findings, commands);
+}
+
+function judgeClient(client: ClientLegs, own: ReadonlySet<string>): Finding {
+  const { byVerdict, attempts, failed, server } = client;
+  const complete = byVerdict.complete ?? 0;
+  const [verdict, times] = mostOf(byVerdict);
+  const evidence = `${client.own ? 'this host itself' : client.client} to ${endpoint(server)}: ${words(verdict)} in ${times} of ${counted(attempts, 'attempt')}; attempt #${failed?.id}: ${failed?.reason}`;
+  const advice = adviceOf(verdict, client);
+  if (!own.has(server.address)) {
+    return warn(
+      'not-our-address',
+      `${evidence} ${server.address} is no address of this host`,
+      'give this host the address, or send the SYNs to the host that has it (routing, virtual address, ARP)',
+    );
+  }
+  const isFault = SERVER_SIDE.includes(verdict) || (CLIENT_SIDE.includes(verdict) && complete === 0);
+  return (isFault ? fail : warn)(`leg-${verdict}`, evidence, advice);
+}
+
+/** The failing verdict that came most often. */
+function mostOf(byVerdict: ClientLegs['byVerdict']): [VerdictName, number] {
+  const failing = Object.entries(byVerdict).filter(([verdict]) => verdict !== 'complete' && verdict !== 'undecided');
+  const [most] = failing.sort(([, a], [, b]) => b - a);
+  return (most ?? ['undecided', 0]) as [VerdictName, number];
+}
+
+function words(verdict: VerdictName): string {
+  return `${verdict} (${VERDICT_WORDS[verdict].phrase})`;
+}
+
+function adviceOf(verdict: VerdictName, { client, server }: ClientLegs): string {
+  switch (verdict) {
+    case 'no-syn-ack':
+      return 'the SYN reached this host, and no answer left it: the host itself dropped it (steps 2, 4 and 6)';
+    case 'refused':
+      return 'this host, or a firewall on it, refuses: steps 2 and 6';
+    case 'rejected':
+      return 'a firewall or router says no with an ICMP error: its sender is the one to ask';
+    case 'no-ack':
+      return `the SYN-ACK left, and nothing came back: it is lost on the way to ${client}, or the client does not answer: capture there, too`;
+    case 'ack-ignored':
+      return 'the third leg came, and the host did not take it: the accept queue is full, or TCP_DEFER_ACCEPT waits for data (step 2)';
+    case 'ack-rejected':
+      return 'the numbers of the third leg are wrong: something on the way rewrites them';
+    case 'client-reset':
+      return `${client} answers the SYN-ACK with a reset: it no longer waits, or does not know of it (a scanner, a short timeout, asymmetric NAT)`;
+    case 'challenged':
+      return `the host holds an old connection on these ports: ss -tan 'sport = :${server.port}' | grep ${client}`;
+    default:
+      return 'look at the packets: tripod live --all';
+  }
+}
+
+function told(clients: readonly ClientLegs[], seconds: number, port: number): Finding[] {
+  const others = clients.filter(({ own }) => !own);
+  const complete = clients.reduce((sum, { byVerdict }) => sum + (byVerdict.complete ?? 0), 0);
+  const attempts = clients.reduce((sum, client) => sum + client.attempts, 0);
+  const undecided = clients.reduce((sum, { byVerdict }) => sum + (byVerdict.undecided ?? 0), 0);
+  const findings: Finding[] = [];
+  if (others.length === 0) {
+    findings.push(
+      unseen(
+        'nobody-tried',
+        `no SYN from another host came to port ${port} in ${duration(seconds)}: if somebody did try, it was lost before this host`,
+      ),
+    );
+  }
+  if (attempts > 0) {
+    const rest = undecided > 0 ? `, ${undecided} not decided when it ended` : '';
+    findings.push(
+      pass(
+        'attempts',
+        `${complete} of ${counted(attempts, 'attempt')} of ${counted(clients.length, 'client')} complete in ${duration(seconds)}${rest}`,
+      ),
+    );
+  }
+  return findings;
+}
