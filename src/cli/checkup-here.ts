@@ -67,15 +67,23 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   const begun = performance.now();
   try {
     const [connects] = await Promise.all([connectHere(target, own), wait(FIRST_LOOK_SECONDS * 1000)]);
-    for (const step of judgeHere(target, await watch.facts(), connects)) steps.say(step);
+    const first = await watch.facts();
+    const reachable = connects.some(({ outcome }) => outcome === 'connected');
+    steps.say(judgeProcess(first));
+    steps.say(judgeListener(first, reachable, target.host));
+    steps.say(judgeConnects(target.port, connects, boundTo(first)));
+    steps.say(judgeSockets(first));
     if (typeof recording !== 'string') await waitForClients(options, own, sink);
     const seconds = (performance.now() - begun) / 1000;
     const facts = await watch.facts();
     const legs =
       typeof recording === 'string'
         ? unknown(recording)
-        : await readLegs(recording, target.port, seconds, new LegsFold(addresses, boundTo(facts)));
-    for (const step of judgeHere(target, facts, connects)) steps.sayIfWorse(step);
+        : await readLegs(recording, target.port, seconds, new LegsFold(addresses, boundTo(first)));
+    steps.sayIfWorse(judgeProcess(facts));
+    // The connects are of the beginning: they say nothing of a listener that has gone since.
+    steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
+    steps.sayIfWorse(judgeSockets(facts));
     steps.say(judgeLegs(target, legs, addresses));
     steps.say(judgeBetween(facts, legs));
     return {
@@ -179,15 +187,8 @@ class StepsSoFar {
   }
 }
 
-/** Steps 1 to 4. */
-function judgeHere({ host }: Target, facts: PortFacts, connects: readonly ConnectAttempt[]): Step[] {
-  const reachable = connects.some(({ outcome }) => outcome === 'connected');
-  return [
-    judgeProcess(facts),
-    judgeListener(facts, reachable, host),
-    judgeConnects(facts.port, connects, boundTo(facts)),
-    judgeSockets(facts),
-  ];
+function hasListener({ sockets }: PortFacts): boolean {
+  return isKnown(sockets) && sockets.listeners.length > 0;
 }
 
 /** Whether a connect to the address should succeed: some listener takes it, or nothing listens at all, which is a fault of its own. */

@@ -7,9 +7,11 @@ import { expandInputs } from '../source/open.ts';
 import type { Context } from './context.ts';
 import { withDestination } from './destination.ts';
 import { EXIT } from './errors.ts';
+import { readKeptCheckups } from './kept-checkup.ts';
 import { createProgress } from './progress.ts';
 import type { ResolvedAnalyze } from './resolve.ts';
 import { tell } from './tell.ts';
+import type { Output } from './write.ts';
 
 export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs(options.files, { stdin: context.stdin });
@@ -37,6 +39,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
     try {
       const analysis = await analyzeSources(sources, options.analysis, sink);
       output.write(renderer.end(analysis.report));
+      await writeKeptCheckups(options, output, context);
       return analysis;
     } finally {
       forgetInterrupt();
@@ -46,6 +49,18 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
   for (const failure of result.failures) tell(context, failure.message);
   if (result.failures.length > 0) return EXIT.COULD_NOT;
   return options.check && lacksLeg(result.report) ? EXIT.LEG_MISSING : EXIT.DONE;
+}
+
+/** What `tripod doctor` found when it kept these packets: after the report, or for machine formats where it lies. */
+async function writeKeptCheckups(options: ResolvedAnalyze, output: Output, context: Context): Promise<void> {
+  const kept = await readKeptCheckups(options.files);
+  if (kept.length === 0) return;
+  if (options.format === 'table') {
+    const { keptText } = await import('../doctor/text.ts');
+    for (const { folder, steps, verdict } of kept) output.write(keptText(folder, steps, verdict, options));
+  } else {
+    for (const { folder, verdict } of kept) tell(context, `${folder}/checkup.json: ${verdict.sentence}`);
+  }
 }
 
 /** An attempt lacks a leg, or an endpoint that was asked for saw no SYN at all. */

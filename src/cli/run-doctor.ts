@@ -1,57 +1,108 @@
-/** What `tripod doctor` does, with everything resolved. */
-
+/** What `tripod doctor` does, with everything resolved: one checkup, or one after the other until a fault shows itself. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { StepName, Verdict } from '../doctor/checkup.ts';
+import type { Step, StepName, Verdict } from '../doctor/checkup.ts';
 import { stepText, verdictText } from '../doctor/text.ts';
-import { jsonText } from '../report/escape.ts';
-import { VERSION } from '../version.ts';
-import { checkHere } from './checkup-here.ts';
+import { type CheckupResult, checkHere } from './checkup-here.ts';
 import type { Context } from './context.ts';
 import { withDestination } from './destination.ts';
 import { EXIT } from './errors.ts';
+import { assertNewFolder, checkupJson, keepCheckup } from './kept-checkup.ts';
 import type { ResolvedDoctor } from './resolve-doctor.ts';
 import { tell } from './tell.ts';
 import type { Output } from './write.ts';
 
 export async function runDoctor(options: ResolvedDoctor, context: Context): Promise<number> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'tripod-doctor-'));
-  try {
-    return await withDestination(options.out, [], context, (output) => checkOnce(options, folder, context, output));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  if (options.keep !== null) await assertNewFolder(options.keep);
+  return withDestination(options.out, [], context, async (output) => {
+    for (let round = 1; ; round += 1) {
+      const folder = await mkdtemp(path.join(tmpdir(), 'tripod-doctor-'));
+      try {
+        const { result, interrupted } = await checkOnce(options, folder, context, output);
+        const { status } = result.verdict;
+        if (options.watch && status === 'healthy' && !interrupted) {
+          tell(context, `round ${round}: ${result.verdict.sentence}; looking again (Ctrl-C ends it)`);
+          continue;
+        }
+        if (options.format === 'json') output.write(checkupJson(result));
+        else {
+          if (options.watch) output.write(new StepTexts(options).all(result.steps));
+          output.write(verdictText(result.verdict, options));
+        }
+        await keep(options, folder, result, context);
+        return exitCode(result.verdict);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    }
+  });
 }
 
-async function checkOnce(options: ResolvedDoctor, folder: string, context: Context, output: Output): Promise<number> {
-  const isText = options.format === 'table';
-  const numbers = new Map<StepName, number>();
+async function checkOnce(
+  options: ResolvedDoctor,
+  folder: string,
+  context: Context,
+  output: Output,
+): Promise<{ result: CheckupResult; interrupted: boolean }> {
+  // A watch tells its steps when there is something to tell.
+  const steps = options.format === 'table' && !options.watch ? new StepTexts(options) : null;
+  let interrupted = false;
   let stop = (): void => {};
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const forgetInterrupt = context.onInterrupt(stop);
+  const forgetInterrupt = context.onInterrupt(() => {
+    interrupted = true;
+    stop();
+  });
   try {
     const result = await checkHere(
       { ...options, folder },
       {
         stopped,
-        hint: (sentence) => tell(context, sentence),
+        hint: (sentence) => {
+          if (!options.watch) tell(context, sentence);
+        },
         step(step) {
-          if (!isText) return;
-          if (!numbers.has(step.name)) numbers.set(step.name, numbers.size + 1);
-          output.write(stepText(step, numbers.get(step.name) ?? 0, options));
+          if (steps === null) return;
+          output.write(steps.text(step));
           output.flush();
         },
       },
     );
-    if (isText) output.write(verdictText(result.verdict, options));
-    else output.write(`${jsonText({ tool: { name: 'tripod', version: VERSION }, ...result }, 2)}\n`);
-    return exitCode(result.verdict);
+    return { result, interrupted };
   } finally {
     forgetInterrupt();
   }
+}
+
+/** Steps as text, numbered in the order in which they were first told. */
+class StepTexts {
+  private readonly numbers = new Map<StepName, number>();
+  private readonly options: ResolvedDoctor;
+
+  constructor(options: ResolvedDoctor) {
+    this.options = options;
+  }
+
+  text(step: Step): string {
+    if (!this.numbers.has(step.name)) this.numbers.set(step.name, this.numbers.size + 1);
+    return stepText(step, this.numbers.get(step.name) ?? 0, this.options);
+  }
+
+  all(steps: readonly Step[]): string {
+    return steps.map((step) => this.text(step)).join('');
+  }
+}
+
+async function keep(options: ResolvedDoctor, folder: string, result: CheckupResult, context: Context): Promise<void> {
+  const { verdict } = result;
+  if (options.keep === null && !(options.watch && verdict.status === 'fault')) return;
+  const plain = { ...options, colour: false };
+  const text = `${new StepTexts(plain).all(result.steps)}${verdictText(verdict, plain)}`;
+  const kept = await keepCheckup(options.keep, folder, result, text);
+  tell(context, `packets, facts and verdict are kept in ${kept}: tripod analyze ${kept}`);
 }
 
 function exitCode({ status }: Verdict): number {

@@ -160,3 +160,55 @@ function sentenceOf(
   const besides = warnings > 0 ? `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}` : '';
   return `no fault found${besides}${unseenCount > 0 ? ', as far as could be seen' : ''}`;
 }
+
+/** The steps and the verdict of a kept document, whoever wrote it; null when it is none. Names that this version does not know are let go of. */
+export function parseCheckup(text: string): { steps: readonly Step[]; verdict: Verdict } | null {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const { steps, verdict } = fieldsOf(document);
+  if (!Array.isArray(steps) || !isVerdict(verdict)) return null;
+  return { steps: steps.filter(isStep), verdict };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isStep(value: unknown): value is Step {
+  const { name, question, status, findings, commands } = fieldsOf(value);
+  const isKnownStep = typeof name === 'string' && Object.hasOwn(STEPS, name) && typeof question === 'string';
+  return isKnownStep && isStatus(status) && Array.isArray(findings) && findings.every(isFinding) && isTexts(commands);
+}
+
+function isFinding(value: unknown): value is Finding {
+  const { id, status, evidence, advice } = fieldsOf(value);
+  return typeof id === 'string' && isStatus(status) && typeof evidence === 'string' && isTextOrNull(advice);
+}
+
+function isVerdict(value: unknown): value is Verdict {
+  const { status, sentence, missingLeg, findings, causes, advice, notSeen } = fieldsOf(value);
+  const isKnownStatus = status === 'healthy' || status === 'fault' || status === 'unclear';
+  if (!isKnownStatus || typeof sentence !== 'string' || !isTextOrNull(missingLeg)) return false;
+  return [findings, advice, notSeen].every(isTexts) && Array.isArray(causes) && causes.every(isDiagnosis);
+}
+
+function isDiagnosis(value: unknown): value is Diagnosis {
+  const { cause, confidence, evidence, advice } = fieldsOf(value);
+  return [cause, confidence, advice].every((text) => typeof text === 'string') && isTexts(evidence);
+}
+
+function isStatus(value: unknown): value is Status {
+  return typeof value === 'string' && Object.hasOwn(SEVERITY, value);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}

@@ -11,7 +11,7 @@ const NEAR = 0.9;
 /** Part of its scheduling periods in which a control group was held back. */
 const THROTTLED = 0.25;
 /** Share of time in which some task had to wait (PSI, over ten seconds). */
-const CPU_PRESSURE = 0.5;
+const CPU_PRESSURE = 0.8;
 const MEMORY_PRESSURE = 0.1;
 
 export function judgeProcess(facts: PortFacts): Step {

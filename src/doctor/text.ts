@@ -43,6 +43,19 @@ export function verdictText(verdict: Verdict, options: CheckupTextOptions): stri
   return page.toString();
 }
 
+/** What a checkup found, for a report on the packets that were kept with it: the steps with trouble, and the verdict. */
+export function keptText(
+  folder: string,
+  steps: readonly Step[],
+  verdict: Verdict,
+  options: CheckupTextOptions,
+): string {
+  const page = new Page(options.width, options.colour, '', []);
+  page.add(page.colours.bold(`What tripod doctor found on the host (${printable(folder)})`));
+  const troubled = steps.map((step, index) => (step.status === 'pass' ? '' : stepText(step, index + 1, options)));
+  return `\n${page.toString()}\n${troubled.join('')}${verdictText(verdict, options)}`;
+}
+
 function mark(status: Status, colours: Palette): string {
   switch (status) {
     case 'pass':

@@ -86,7 +86,7 @@ describe('step 1, the process', () => {
     ['memory near its limit', withProcess({ cgroup: { ...CGROUP, memoryBytes: 950e6 } }), ['warn memory-near-limit']],
     ['killed for memory', withProcess({ cgroup: { ...CGROUP, outOfMemoryKills: 1 } }), ['fail out-of-memory']],
     ['no task left', withProcess({ cgroup: { ...CGROUP, tasks: 100 } }), ['warn tasks-exhausted']],
-    ['processors short', { ...HEALTHY, pressure: { cpu: 0.8, memory: 0, io: 0 } }, ['warn cpu-pressure']],
+    ['processors short', { ...HEALTHY, pressure: { cpu: 0.9, memory: 0, io: 0 } }, ['warn cpu-pressure']],
     ['memory short', { ...HEALTHY, pressure: { cpu: 0, memory: 0.2, io: 0 } }, ['warn memory-pressure']],
     ['backlog of a processor full', { ...HEALTHY, softnet: { dropped: 7, squeezed: 9 } }, ['warn softnet-dropped']],
     ['not to be seen', { ...HEALTHY, processes: unknown('run as root') }, ['unknown process']],
