@@ -20,25 +20,20 @@ export class KnownFlows {
 
   /** True when the flow was known. Either way it is known afterwards. */
   meet(low: number, high: number, clockNanos: number): boolean {
-    if (this.younger.has(low, high)) return true;
-    const known = this.older.has(low, high);
-    this.insert(low, high, clockNanos);
-    return known;
+    if (this.younger.size >= GENERATION_ENTRIES || clockNanos - this.bornAt > GENERATION_NANOS) this.age(clockNanos);
+    return !this.younger.add(low, high) || (this.older.size > 0 && this.older.has(low, high));
   }
 
   /** True when the flow is known; changes nothing. */
   has(low: number, high: number): boolean {
-    return this.younger.has(low, high) || this.older.has(low, high);
+    return this.younger.has(low, high) || (this.older.size > 0 && this.older.has(low, high));
   }
 
-  private insert(low: number, high: number, clockNanos: number): void {
-    if (this.younger.size >= GENERATION_ENTRIES || clockNanos - this.bornAt > GENERATION_NANOS) {
-      const dropped = this.older;
-      this.older = this.younger;
-      this.younger = dropped;
-      this.younger.clear();
-      this.bornAt = clockNanos;
-    }
-    this.younger.add(low, high);
+  private age(clockNanos: number): void {
+    const dropped = this.older;
+    this.older = this.younger;
+    this.younger = dropped;
+    this.younger.clear();
+    this.bornAt = clockNanos;
   }
 }

@@ -20,6 +20,9 @@ const ENDPOINTS_LISTED = 50_000;
 /** Pairs of client address and endpoint that are told apart, over all endpoints: 16 MiB. Beyond it `clients` is a lower bound. */
 const CLIENTS_COUNTED = 1 << 20;
 
+/** Lookups in a set of many megabytes that are made together. */
+const CLIENTS_AT_A_TIME = 64;
+
 class EndpointFigures {
   readonly address: string;
   readonly port: number;
@@ -42,6 +45,9 @@ export class SummaryFold {
   private readonly table: EndpointTable;
   private readonly endpoints: EndpointFigures[] = [];
   private readonly clients = new HashSet();
+  /** Hash words of a client and the number of its endpoint, three words each, of attempts whose clients are not counted yet. */
+  private readonly clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
+  private waiting = 0;
   private readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
   private readonly seed: number;
   private attempts = 0;
@@ -68,7 +74,7 @@ export class SummaryFold {
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
-    this.countClient(endpoint, number, e);
+    this.noteClient(number, e);
   }
 
   summary(): Summary {
@@ -82,6 +88,7 @@ export class SummaryFold {
 
   /** Most failed attempts first, then most attempts, then by address. */
   servers(): ServerSummary[] {
+    this.countClients();
     const order = (a: EndpointFigures, b: EndpointFigures): number =>
       failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
     return [...this.endpoints].sort(order).map(
@@ -114,14 +121,28 @@ export class SummaryFold {
     return this.table.add(e.server0, e.server1, e.server2, e.server3, e.serverPort);
   }
 
-  private countClient(endpoint: EndpointFigures, number: number, e: Evidence): void {
-    const low = mix(mix(mix(e.client3 ^ this.seed) + e.client2) ^ e.client1) + number;
-    const high = mix(mix(mix(e.client0 + this.seed) ^ e.client3) + e.client1) ^ mix(e.client2 + number);
-    if (this.clients.size >= CLIENTS_COUNTED) {
-      this.uncountedClients ||= !this.clients.has(low, high);
-      return;
+  /** Notes the client of an attempt; it is looked up with others, so that the processor waits for many places of the set at a time, and not for each. */
+  private noteClient(number: number, e: Evidence): void {
+    const at = 3 * this.waiting;
+    this.clientsWaiting[at] = mix(mix(mix(e.client3 ^ this.seed) + e.client2) ^ e.client1) + number;
+    this.clientsWaiting[at + 1] =
+      mix(mix(mix(e.client0 + this.seed) ^ e.client3) + e.client1) ^ mix(e.client2 + number);
+    this.clientsWaiting[at + 2] = number;
+    this.waiting += 1;
+    if (this.waiting === CLIENTS_AT_A_TIME) this.countClients();
+  }
+
+  private countClients(): void {
+    const { clients, clientsWaiting } = this;
+    clients.touch(clientsWaiting, 3, this.waiting);
+    for (let at = 0; at < 3 * this.waiting; at += 3) {
+      const low = clientsWaiting[at] as number;
+      const high = clientsWaiting[at + 1] as number;
+      if (clients.size >= CLIENTS_COUNTED) this.uncountedClients ||= !clients.has(low, high);
+      else if (clients.add(low, high))
+        (this.endpoints[clientsWaiting[at + 2] as number] as EndpointFigures).clients += 1;
     }
-    if (this.clients.add(low, high)) endpoint.clients += 1;
+    this.waiting = 0;
   }
 }
 

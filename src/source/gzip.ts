@@ -13,7 +13,7 @@ import type { Decompression } from './decompression.ts';
 import { OUTPUT_OPTIONS, PieceByPiece } from './piece-by-piece.ts';
 
 /** Octets: the piece of input. Damage is reported to this accuracy. */
-const INPUT_SIZE = 65_536;
+const INPUT_SIZE = 262_144;
 
 /** Bits of the flags. */
 const FLAG = { HEADER_CRC: 2, EXTRA: 4, NAME: 8, COMMENT: 16 } as const;
