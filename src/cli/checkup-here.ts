@@ -11,7 +11,7 @@ import { judgeLegs } from '../doctor/legs-step.ts';
 import { judgeListener } from '../doctor/listener-step.ts';
 import { judgeProcess } from '../doctor/process-step.ts';
 import { judgeSockets } from '../doctor/sockets-step.ts';
-import type { LegName } from '../handshake/handshake.ts';
+import type { Handshake, LegName } from '../handshake/handshake.ts';
 import { type OwnAddress, ownAddresses, tryConnect } from '../host/connect.ts';
 import { watchPort } from '../host/watch-port.ts';
 import { type AnalysisOptions, analyzeSources } from '../pipeline.ts';
@@ -28,7 +28,7 @@ const FIRST_LOOK_SECONDS = 2;
 const MOST_ADDRESSES = 8;
 const PROBE_PAUSE_MILLIS = 500;
 /** The packets of a checkup, in its folder. */
-const PACKETS_FILE = 'packets.pcap';
+export const PACKETS_FILE = 'packets.pcap';
 
 export interface CheckupResult {
   readonly target: Target;
@@ -62,8 +62,9 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   const own = ownAddresses();
   const addresses = new Set(own.map(({ address }) => address));
   const steps = new StepsSoFar(sink);
-  const recording = await recordPackets(path.join(options.folder, PACKETS_FILE), portFilter(target.port));
+  // The counters cover all of the time of the packets, and a little more: a drop that is in the packets is in them, too.
   const watch = await watchPort(target.port);
+  const recording = await recordPackets(path.join(options.folder, PACKETS_FILE), portFilter(target.port));
   const begun = performance.now();
   try {
     const [connects] = await Promise.all([connectHere(target, own), wait(FIRST_LOOK_SECONDS * 1000)]);
@@ -75,11 +76,11 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     steps.say(judgeSockets(first));
     if (typeof recording !== 'string') await waitForClients(options, own, sink);
     const seconds = (performance.now() - begun) / 1000;
-    const facts = await watch.facts();
     const legs =
       typeof recording === 'string'
         ? unknown(recording)
         : await readLegs(recording, target.port, seconds, new LegsFold(addresses, boundTo(first)));
+    const facts = await watch.facts();
     steps.sayIfWorse(judgeProcess(facts));
     // The connects are of the beginning: they say nothing of a listener that has gone since.
     steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
@@ -139,9 +140,12 @@ async function probeUntil(
 
 async function readLegs(recording: PacketRecording, port: number, seconds: number, fold: LegsFold): Promise<LegsFacts> {
   const { dropped } = await recording.stop();
-  const source = await fileSource(recording.file);
-  await analyzeSources([source], portAnalysis(port), { handshake: (record) => fold.add(record) });
+  await readRecords(recording.file, port, (record) => fold.add(record));
   return fold.facts(seconds, dropped, []);
+}
+
+export async function readRecords(file: string, port: number, take: (record: Handshake) => void): Promise<void> {
+  await analyzeSources([await fileSource(file)], portAnalysis(port), { handshake: take });
 }
 
 function portAnalysis(port: number): AnalysisOptions {
@@ -162,7 +166,7 @@ function portAnalysis(port: number): AnalysisOptions {
 }
 
 /** The steps that were told, each in its last form. */
-class StepsSoFar {
+export class StepsSoFar {
   private readonly steps = new Map<StepName, Step>();
   private readonly sink: CheckupSink;
 

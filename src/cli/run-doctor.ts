@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Step, StepName, Verdict } from '../doctor/checkup.ts';
 import { stepText, verdictText } from '../doctor/text.ts';
-import { type CheckupResult, checkHere } from './checkup-here.ts';
+import { ownAddresses } from '../host/connect.ts';
+import { lookUpName } from '../host/name-lookup.ts';
+import { type CheckupOptions, type CheckupResult, type CheckupSink, checkHere } from './checkup-here.ts';
+import { checkRemote } from './checkup-remote.ts';
 import type { Context } from './context.ts';
 import { withDestination } from './destination.ts';
 import { EXIT } from './errors.ts';
@@ -57,7 +60,7 @@ async function checkOnce(
     stop();
   });
   try {
-    const result = await checkHere(
+    const result = await check(
       { ...options, folder },
       {
         stopped,
@@ -75,6 +78,19 @@ async function checkOnce(
   } finally {
     forgetInterrupt();
   }
+}
+
+/** Of this host when it has the port; else from here to the host that has it. */
+async function check(options: CheckupOptions, sink: CheckupSink): Promise<CheckupResult> {
+  const { host, port } = options.target;
+  if (host === null) return checkHere(options, sink);
+  const name = await lookUpName(host);
+  const own = new Set(ownAddresses().map(({ address }) => address));
+  const [first] = name.addresses;
+  if (first !== undefined && name.addresses.every((address) => own.has(address))) {
+    return checkHere({ ...options, target: { host: first, port } }, sink);
+  }
+  return checkRemote(options, { host, ...name }, sink);
 }
 
 /** Steps as text, numbered in the order in which they were first told. */

@@ -6,7 +6,7 @@ import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './c
 export interface ConnectAttempt {
   readonly address: string;
   readonly port: number;
-  readonly via: 'loopback' | 'own-address' | 'network';
+  readonly via: 'loopback' | 'own-address';
   /** "connected", "timeout", or the code of the system's error: "ECONNREFUSED". */
   readonly outcome: string;
   /** From the call to the outcome. */
@@ -34,7 +34,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** An outcome in words, with the code that a programmer looks for. */
-function outcomeWords(outcome: string): string {
+export function outcomeWords(outcome: string): string {
   if (outcome === 'connected') return 'connected';
   const meaning = MEANINGS[outcome];
   return meaning === undefined ? `failed (${outcome})` : `${meaning}${outcome === 'timeout' ? '' : ` (${outcome})`}`;
@@ -113,11 +113,11 @@ function connectedFinding(attempt: ConnectAttempt): Finding {
   }
 }
 
-function adviceOf({ outcome, via, port }: ConnectAttempt): string {
+function adviceOf({ outcome, port }: ConnectAttempt): string {
   if (outcome === 'ECONNREFUSED') {
     return `start the service, or find the rule that rejects: ss -ltnp 'sport = :${port}'; nft list ruleset`;
   }
-  if (outcome === 'timeout' && via !== 'network') {
+  if (outcome === 'timeout') {
     return 'it never leaves this host, so no cable or router is to blame: look at the accept queue (step 2) and at the rules of the own firewall (step 6)';
   }
   return 'look at routes and at the rules of the firewall: ip route get, nft list ruleset';

@@ -6,6 +6,8 @@ import { acceptQueueStuck } from './listener-step.ts';
 
 /** Share of one processor from which a thread has no time for anything else; ticks of 10 ms are counted, so it is never quite 1. */
 const BUSY = 0.95;
+/** The same where the accept queue is not emptied: other processes may take processor time, too. */
+const BUSY_WHILE_STUCK = 0.5;
 /** Part of a limit from which it is near. */
 const NEAR = 0.9;
 /** Part of its scheduling periods in which a control group was held back. */
@@ -96,12 +98,14 @@ function judgeState(owner: ProcessFacts): Finding[] {
 }
 
 function judgeThreads(owner: ProcessFacts, facts: PortFacts): Finding[] {
-  const busy = (known(owner.threads) ?? []).filter(({ cpuShare }) => cpuShare >= BUSY);
+  const isStuck = acceptQueueStuck(facts);
+  const limit = isStuck ? BUSY_WHILE_STUCK : BUSY;
+  const busy = (known(owner.threads) ?? []).filter(({ cpuShare }) => cpuShare >= limit);
   const [first] = busy;
   if (first === undefined) return [];
   const evidence = `thread ${first.id} (${first.name}) of ${nameOf(owner)} uses ${percent(first.cpuShare)} of a processor${busy.length > 1 ? `, and ${counted(busy.length - 1, 'other thread')} as much` : ''}`;
   const advice = `see what it does: perf top -t ${first.id}, or the profiler of its language`;
-  if (!acceptQueueStuck(facts)) return [warn('thread-busy', evidence, advice)];
+  if (!isStuck) return [warn('thread-busy', evidence, advice)];
   return [fail('thread-busy', `${evidence}, and the accept queue is not emptied meanwhile`, advice)];
 }
 

@@ -7,6 +7,14 @@ export interface Libc {
   function(prototype: string): ReturnType<LibraryHandle['func']>;
   /** What the last call left in `errno`. */
   errno(): number;
+  /** Memory whose address a structure can hold. */
+  memory(length: number): NativeMemory;
+}
+
+interface NativeMemory {
+  readonly address: bigint;
+  readonly bytes: ArrayBuffer;
+  free(): void;
 }
 
 let loaded: Fact<Libc> | null = null;
@@ -24,7 +32,18 @@ async function load(): Promise<Fact<Libc>> {
     const { default: koffi } = await import('koffi');
     // The programme itself has the C library's functions, whichever library that is.
     const library: LibraryHandle = koffi.load(null);
-    return { function: (prototype) => library.func(prototype), errno: () => koffi.errno() };
+    return {
+      function: (prototype) => library.func(prototype),
+      errno: () => koffi.errno(),
+      memory(length) {
+        const pointer = koffi.alloc('uint8_t', length);
+        return {
+          address: koffi.address(pointer),
+          bytes: koffi.view(pointer, length),
+          free: () => koffi.free(pointer),
+        };
+      },
+    };
   } catch (error) {
     return unknown(`the C library can't be called: ${error instanceof Error ? error.message : String(error)}`);
   }

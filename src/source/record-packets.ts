@@ -11,6 +11,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 const SNAP_LENGTH = 256;
 /** Milliseconds for tcpdump to begin, or to say why it does not; and to end. */
 const PATIENCE_MILLIS = 5000;
+/** Milliseconds in which packets come from the kernel to tcpdump: at its end it lets go of those that it has not read. */
+const SETTLE_MILLIS = 200;
 
 export interface PacketRecording {
   readonly file: string;
@@ -32,9 +34,13 @@ export function portFilter(port: number): string {
 export async function recordPackets(file: string, filter: string): Promise<PacketRecording | string> {
   const descriptor = openSync(file, 'wx');
   // Written to its standard output: as root tcpdump becomes another user, who may not make files here.
-  const child = spawn('tcpdump', ['-i', 'any', '-n', '-U', '-s', String(SNAP_LENGTH), '-w', '-', filter], {
-    stdio: ['ignore', descriptor, 'pipe'],
-  });
+  const child = spawn(
+    'tcpdump',
+    ['-i', 'any', '-n', '--immediate-mode', '-U', '-s', String(SNAP_LENGTH), '-w', '-', filter],
+    {
+      stdio: ['ignore', descriptor, 'pipe'],
+    },
+  );
   closeSync(descriptor);
   const said = new Sayings(child);
   const begun = await Promise.race([said.until(/listening on/), wait(PATIENCE_MILLIS, false)]);
@@ -45,6 +51,7 @@ export async function recordPackets(file: string, filter: string): Promise<Packe
 
 async function stop(child: ChildProcess, said: Sayings): Promise<RecordingEnd> {
   if (child.exitCode === null && child.signalCode === null) {
+    await wait(SETTLE_MILLIS);
     child.kill('SIGINT');
     await Promise.race([once(child, 'close'), wait(PATIENCE_MILLIS, null, { ref: false })]);
   }

@@ -1,4 +1,4 @@
-/** Two network namespaces joined by a veth pair: a server and a client, for faults put between them. Needs root. */
+/** Network namespaces joined by veth pairs: a server, a client, and a router where one is wanted, for faults put between them. Needs root. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -97,13 +97,67 @@ export class Lab {
 
   close(): void {
     for (const child of this.children) child.kill('SIGKILL');
-    for (const namespace of [this.server, this.client]) {
-      try {
-        execFileSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
-      } catch {
-        // It was not there.
-      }
+    for (const namespace of [this.server, this.client]) deleteNamespace(namespace);
+  }
+}
+
+/** A client, a router and a server in a row: 10.78.1.1, 10.78.1.254 and 10.78.2.254, 10.78.2.1; fd78:1::1 and so on. */
+export class RoutedLab {
+  readonly client = 'tridoc-row-cl';
+  readonly router = 'tridoc-row-rt';
+  readonly server = 'tridoc-row-sv';
+  private readonly children: ChildProcess[] = [];
+
+  constructor() {
+    this.close();
+    for (const namespace of [this.client, this.router, this.server]) {
+      run('ip', 'netns', 'add', namespace);
+      run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
     }
+    for (const [namespace, net] of [
+      [this.client, 1],
+      [this.server, 2],
+    ] as const) {
+      const [near, far] = [`tdrow${net}`, `tdrowr${net}`];
+      run('ip', 'link', 'add', near, 'netns', namespace, 'type', 'veth', 'peer', 'name', far, 'netns', this.router);
+      addLink(namespace, near, `10.78.${net}.1/24`, `fd78:${net}::1/64`);
+      addLink(this.router, far, `10.78.${net}.254/24`, `fd78:${net}::fe/64`);
+      run('ip', '-n', namespace, 'route', 'add', 'default', 'via', `10.78.${net}.254`);
+      run('ip', '-n', namespace, '-6', 'route', 'add', 'default', 'via', `fd78:${net}::fe`);
+    }
+    const forward = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1', 'net.ipv4.icmp_ratelimit=0'];
+    run('ip', 'netns', 'exec', this.router, 'sysctl', '-qw', ...forward);
+  }
+
+  onRouter(...words: readonly string[]): void {
+    run('ip', 'netns', 'exec', this.router, ...words);
+  }
+
+  spawn(namespace: string, ...words: readonly string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.children.push(child);
+    return child;
+  }
+
+  close(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+    for (const namespace of [this.client, this.router, this.server]) deleteNamespace(namespace);
+  }
+}
+
+function addLink(namespace: string, link: string, four: string, six: string): void {
+  run('ip', '-n', namespace, 'addr', 'add', four, 'dev', link);
+  run('ip', '-n', namespace, 'addr', 'add', six, 'dev', link, 'nodad');
+  run('ip', '-n', namespace, 'link', 'set', link, 'up');
+}
+
+function deleteNamespace(namespace: string): void {
+  try {
+    execFileSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
+  } catch {
+    // It was not there.
   }
 }
 

@@ -1,0 +1,123 @@
+/** The steps for a port of another host, from recorded facts. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { unknown } from '../../src/diagnosis/port-facts.ts';
+import type { Step } from '../../src/doctor/checkup.ts';
+import type { Hop, RemoteConnect, Route } from '../../src/doctor/remote.ts';
+import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces } from '../../src/doctor/remote-steps.ts';
+
+function troubles(step: Step): string[] {
+  return step.findings.filter(({ status }) => status !== 'pass').map(({ status, id }) => `${status} ${id}`);
+}
+
+describe('the name', () => {
+  const name = {
+    host: 'www.example.org',
+    addresses: ['192.0.2.1', '2001:db8::1'],
+    error: null,
+    seconds: 0.01,
+    numeric: false,
+  };
+  for (const [title, facts, expected] of [
+    ['found', name, []],
+    ['an address', { ...name, host: '192.0.2.1', numeric: true }, []],
+    ['slow', { ...name, seconds: 5.01 }, ['warn name-slow']],
+    ['not found', { ...name, addresses: [], error: 'ENOTFOUND' }, ['fail name-not-found']],
+  ] as const) {
+    test(title, () => assert.deepEqual(troubles(judgeName(facts)), expected));
+  }
+
+  test('every address of both families is told', () => {
+    assert.match(judgeName(name).findings[0]?.evidence ?? '', /1 of IPv4, 1 of IPv6\): 192\.0\.2\.1, 2001:db8::1/);
+  });
+});
+
+describe('the route', () => {
+  const route: Route = {
+    interface: 'eth0',
+    source: '10.0.0.2',
+    gateway: '10.0.0.1',
+    type: 'unicast',
+    neighbour: 'REACHABLE',
+  };
+  for (const [title, given, expected] of [
+    ['there is one', route, []],
+    ['to oneself', { ...route, gateway: null, neighbour: null }, []],
+    ['the gateway does not answer', { ...route, neighbour: 'FAILED' }, ['fail neighbour-silent']],
+    ['blackhole', { ...route, type: 'blackhole' }, ['fail route-says-no']],
+    ['none', unknown('ip route get 192.0.2.1: Network is unreachable'), ['fail no-route']],
+    ['not to be read', unknown('the command ip is not installed'), ['unknown route']],
+  ] as const) {
+    test(title, () => assert.deepEqual(troubles(judgeRoutes([{ address: '192.0.2.1', route: given }])), expected));
+  }
+});
+
+describe('the connects', () => {
+  const works: RemoteConnect = {
+    address: '192.0.2.1',
+    port: 80,
+    outcome: 'connected',
+    seconds: 0.02,
+    afterwards: 'open',
+    handshake: unknown('no right'),
+  };
+  const fails: RemoteConnect = { ...works, address: '2001:db8::1', outcome: 'timeout', seconds: 5, afterwards: null };
+  for (const [title, connects, expected] of [
+    ['works, without packets', [works], ['unknown packets']],
+    [
+      'one family works, the other does not',
+      [works, fails],
+      ['unknown packets', 'warn connect-timeout', 'unknown packets'],
+    ],
+    ['nothing works', [fails], ['fail connect-timeout', 'unknown packets']],
+    ['the SYN never was on the wire', [{ ...fails, handshake: null }], ['fail connect-timeout', 'fail syn-never-left']],
+    ['slow', [{ ...works, seconds: 1.03, handshake: null }], ['warn connect-slow']],
+    ['closed at once', [{ ...works, afterwards: 'closed', handshake: null }], ['warn closed-at-once']],
+  ] as const) {
+    test(title, () => assert.deepEqual(troubles(judgeRemoteConnects(connects)), expected));
+  }
+});
+
+describe('the trace', () => {
+  const router = (ttl: number): Hop => ({
+    ttl,
+    from: `10.0.${ttl}.1`,
+    answer: 'time-exceeded',
+    icmp: { type: 11, code: 0 },
+  });
+  const silent = (ttl: number): Hop => ({ ttl, from: null, answer: 'silent', icmp: null });
+  for (const [title, hops, expected, says] of [
+    [
+      'reached',
+      [router(1), silent(2), { ...silent(3), answer: 'connected' }],
+      [],
+      /hop 3: 1 10\.0\.1\.1 -> 2 \* -> 3 connected/,
+    ],
+    ['a RST', [router(1), { ...silent(2), answer: 'refused' }], [], /RST comes from hop 2/],
+    [
+      'lost on the way',
+      [router(1), router(2), silent(3)],
+      ['fail filtered-at'],
+      /lost behind 10\.0\.2\.1 \(hop 2\), the last that answered; hop 3/,
+    ],
+    ['lost at once', [silent(1)], ['fail filtered-at'], /at the first hop/],
+    [
+      'turned away',
+      [router(1), { ...router(2), answer: 'unreachable', icmp: { type: 3, code: 13 } }],
+      ['fail turned-away-at'],
+      /by 10\.0\.2\.1 \(hop 2\) with ICMP type 3 code 13/,
+    ],
+  ] as const) {
+    test(title, () => {
+      const step = judgeTraces(80, [{ address: '192.0.2.1', hops }]);
+      assert.deepEqual(troubles(step), expected);
+      assert.match(step.findings[0]?.evidence ?? '', says);
+    });
+  }
+
+  test('not possible: unknown, with the reason', () => {
+    assert.deepEqual(troubles(judgeTraces(80, [{ address: '192.0.2.1', hops: unknown('no koffi') }])), [
+      'unknown trace',
+    ]);
+  });
+});
