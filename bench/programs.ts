@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { commandFile } from '../test/support/paths.ts';
 
 export interface Program {
   readonly name: string;
@@ -96,8 +97,7 @@ export function isInstalled(peer: Peer): boolean {
 }
 
 function tripod(file: string): readonly string[] {
-  const main = path.join(here, '..', 'src', 'cli', 'main.js');
-  return [process.execPath, main, 'analyze', file, '--format', 'json'];
+  return [process.execPath, commandFile, 'analyze', file, '--format', 'json'];
 }
 
 function isExecutable(file: string): boolean {

@@ -1,10 +1,12 @@
 /** What package.json promises. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { VERSION } from '../src/version.ts';
-import { projectRoot } from './support/paths.ts';
+import { commandFile, projectRoot } from './support/paths.ts';
 
 interface Manifest {
   readonly name: string;
@@ -62,15 +64,32 @@ test('every dependency has its sentence in the README', () => {
   }
 });
 
-test('the command and the library are built from files that exist', () => {
-  assert.deepEqual(Object.keys(manifest.bin), ['tripod']);
-  for (const target of [manifest.bin['tripod'], (manifest.exports['.'] as Record<string, string>)['default']]) {
-    const source = (target ?? '').replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts');
-    assert.notEqual(read(source), '');
+test('the library is built from a file that exists', () => {
+  const target = (manifest.exports['.'] as Record<string, string>)['default'] ?? '';
+  assert.notEqual(read(target.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts')), '');
+});
+
+test('the command is the bundle: a shell can start it, and it needs no package to say its version', () => {
+  assert.deepEqual(manifest.bin, { tripod: path.relative(projectRoot, commandFile) });
+  const folder = mkdtempSync(path.join(tmpdir(), 'tripod-package-'));
+  try {
+    cpSync(path.dirname(commandFile), path.join(folder, 'bin'), { recursive: true });
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    const command = path.join(folder, 'bin', path.basename(commandFile));
+    assert.equal(execFileSync(command, ['--version'], { encoding: 'utf8' }).trim(), VERSION);
+    const capture = path.join(projectRoot, 'fixtures/kernel/accept_queue_full/server.pcap');
+    assert.match(execFileSync(command, [capture], { encoding: 'utf8' }), /the SYN-ACK is missing in 2 of 4 attempts/);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  assert.match(read('src/cli/main.ts'), /^#!\/usr\/bin\/env node\n/);
+});
+
+test('the licences of the packages whose code is in the bundle are beside it', () => {
+  const text = read('dist/bin/third-party-licenses.txt');
+  for (const name of ['yargs', 'table', 'picocolors', 'fzstd']) assert.match(text, new RegExp(`^${name} \\d`, 'm'));
+  assert.match(text, /Redistribution and use in source and binary forms/);
 });
 
 test('tests, fixtures and benchmarks are not shipped', () => {
-  for (const entry of manifest.files) assert.doesNotMatch(entry, /^(dist|test|fixtures|bench|dist\/(?!src).*)\/?$/);
+  for (const entry of manifest.files) assert.doesNotMatch(entry, /^(dist|test|fixtures|bench|dist\/(?!src|bin).*)\/?$/);
 });

@@ -1,10 +1,7 @@
 /** Takes the compression off a stream of bytes, told by its first bytes, never by its name. */
 import { ByteQueue } from './byte-queue.ts';
 import type { Compression, Decompression } from './decompression.ts';
-import { gzipChunks } from './gzip.ts';
-import { lz4Chunks } from './lz4-frame.ts';
 import { UserError } from './user-error.ts';
-import { zstdChunks } from './zstd-frame.ts';
 
 /** Octets that tell. */
 const MAGIC_LENGTH = 4;
@@ -21,10 +18,11 @@ export async function* decompressed(
   try {
     const first = await firstBytes(iterator);
     if (first === null) return;
-    state.compression = compressionOf(first);
+    const compression = compressionOf(first);
+    state.compression = compression;
     const all = resumed(first, iterator);
-    if (state.compression === 'none') yield* all;
-    else yield* unnested(inner(all, state), state.compression);
+    if (compression === 'none') yield* all;
+    else yield* unnested(inner(all, state, compression), compression);
   } finally {
     await iterator.return?.();
   }
@@ -43,12 +41,22 @@ function compressionOf(bytes: Uint8Array): Compression {
   return isSkippable ? 'zstd' : 'none';
 }
 
-async function* inner(chunks: AsyncIterable<Uint8Array>, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
+/** What takes each compression off; loaded when a file has it, since most have none. */
+const LOADERS = {
+  gzip: async () => (await import('./gzip.ts')).gzipChunks,
+  zstd: async () => (await import('./zstd-frame.ts')).zstdChunks,
+  lz4: async () => (await import('./lz4-frame.ts')).lz4Chunks,
+} as const;
+
+async function* inner(
+  chunks: AsyncIterable<Uint8Array>,
+  state: Decompression,
+  compression: keyof typeof LOADERS,
+): AsyncGenerator<Uint8Array, void, void> {
   const queue = new ByteQueue(chunks);
   try {
-    if (state.compression === 'gzip') yield* gzipChunks(queue, state);
-    else if (state.compression === 'zstd') yield* zstdChunks(queue, state);
-    else yield* lz4Chunks(queue, state);
+    const expanded = await LOADERS[compression]();
+    yield* expanded(queue, state);
   } finally {
     await queue.close();
   }

@@ -2,7 +2,6 @@
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, isDynamicPattern } from 'tinyglobby';
 import { type ByteSource, fileSource, streamSource } from './byte-source.ts';
 import { isCapture } from './peek.ts';
 import type { ByteStream } from './stdin.ts';
@@ -58,6 +57,7 @@ async function expand(name: string, warnings: string[]): Promise<readonly ByteSo
     return [await fileSource(name)];
   }
   if (kind === 'folder') return capturesAmong(`the folder ${name}`, await filesOf(name), warnings);
+  const { isDynamicPattern } = await tinyglobby();
   if (isDynamicPattern(name)) return capturesAmong(name, await matches(name), warnings);
   throw new UserError(`there is no file ${name}: ${await suggestion(name)}`);
 }
@@ -93,8 +93,12 @@ async function filesOf(folder: string): Promise<string[]> {
   }
 }
 
+/** Loaded when a name is neither file nor folder: most are. */
+const tinyglobby = () => import('tinyglobby');
+
 /** The files that a glob matches; `**` descends into folders. */
 async function matches(pattern: string): Promise<string[]> {
+  const { glob } = await tinyglobby();
   const found = await glob(pattern, { absolute: path.isAbsolute(pattern), expandDirectories: false, onlyFiles: true });
   if (found.length === 0) throw new UserError(`no file matches ${pattern}: check the pattern, or leave out its quotes`);
   return found.sort(byName);

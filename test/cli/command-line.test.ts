@@ -5,9 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { fixturesFolder } from '../support/paths.ts';
+import { commandFile, fixturesFolder } from '../support/paths.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../src/cli/main.js');
 const REFUSED = path.join(fixturesFolder, 'kernel/closed_port/server.pcap');
 const FINE = path.join(fixturesFolder, 'kernel/normal_v4/server.pcap');
 const folder = mkdtempSync(path.join(tmpdir(), 'tripod-cli-'));
@@ -17,7 +16,7 @@ function tripod(
   words: readonly string[],
   options: { env?: Record<string, string>; input?: Uint8Array } = {},
 ): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [MAIN, ...words], {
+  return spawnSync(process.execPath, [commandFile, ...words], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], ...options.env },
     ...(options.input === undefined ? {} : { input: options.input }),
@@ -132,7 +131,9 @@ test('a damaged capture gives what came before the damage, the offset on standar
 test('a reader that goes away after the first line is no error', async () => {
   const many = path.join(fixturesFolder, 'kernel/concurrent_50/client.pcap');
   const files = Array.from({ length: 1 }, () => many);
-  const child = spawn(process.execPath, [MAIN, ...files, '--format', 'ndjson'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [commandFile, ...files, '--format', 'ndjson'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let told = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     told += text;
@@ -155,7 +156,7 @@ for (const out of [null, 'interrupted.json']) {
   test(`Ctrl-C ends the reading of a pipe that goes on, and what came is reported${out === null ? '' : ' into a file'}`, async () => {
     const file = out === null ? null : path.join(folder, out);
     const words = ['-', '--format', 'json', ...(file === null ? [] : ['--out', file])];
-    const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [commandFile, ...words], { stdio: ['pipe', 'pipe', 'pipe'] });
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
@@ -220,7 +221,7 @@ test('the self-check says where a capture is damaged, and not that it is complet
 test('--out /dev/stdout writes into a pipe', (t) => {
   if (!existsSync('/dev/stdout')) return t.skip('no /dev/stdout here');
   const words = ['analyze', REFUSED, '--format', 'json', '--out', '/dev/stdout'];
-  const command = [process.execPath, MAIN, ...words].map((word) => `'${word}'`).join(' ');
+  const command = [process.execPath, commandFile, ...words].map((word) => `'${word}'`).join(' ');
   const { stdout, stderr } = spawnSync('sh', ['-c', `${command} | cat`], { encoding: 'utf8' });
   assert.equal(stderr, '');
   assert.equal(JSON.parse(stdout).summary.byVerdict.refused, 3);

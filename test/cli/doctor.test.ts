@@ -9,8 +9,8 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { parseTarget } from '../../src/cli/resolve-doctor.ts';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
+import { commandFile } from '../support/paths.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../src/cli/main.js');
 const LINUX =
   process.platform === 'linux' ? {} : { skip: 'SKIPPED, NOT TESTED: doctor reads the facts of Linux alone' };
 
@@ -34,7 +34,7 @@ interface Ended {
 }
 
 function start(words: readonly string[], cwd?: string): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [MAIN, ...words], { cwd, env: { PATH: process.env['PATH'] } });
+  return spawn(process.execPath, [commandFile, ...words], { cwd, env: { PATH: process.env['PATH'] } });
 }
 
 async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {

@@ -6,9 +6,9 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { analyze } from '../../src/index.ts';
+import { commandFile } from '../support/paths.ts';
 import { capturesFolder, readOracles } from './oracles.ts';
 
-const command = path.join(import.meta.dirname, '../../src/cli/main.js');
 const LIMIT_MILLIS = 30_000;
 
 /** Captures of which the oracle or tshark says that something is wrong with their end. */
@@ -27,7 +27,7 @@ describe('captures that end badly', () => {
       const { report, failures } = await analyze(capture);
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        [command, 'analyze', '--format', 'json', capture],
+        [commandFile, 'analyze', '--format', 'json', capture],
         {
           encoding: 'utf8',
           timeout: LIMIT_MILLIS,

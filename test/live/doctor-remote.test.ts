@@ -1,12 +1,11 @@
 /** `tripod doctor HOST:PORT` from a client, with a router between it and the server. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
 import { LAB, RoutedLab } from '../support/doctor-lab.ts';
+import { commandFile } from '../support/paths.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../src/cli/main.js');
 const SERVE = `for (const port of [8080, 8081, 8082]) require('node:net').createServer((socket) => socket.resume().on('error', () => {})).listen(port, '::', () => console.log(port))`;
 
 describe('a port of another host', { ...LAB, concurrency: 3 }, () => {
@@ -81,7 +80,7 @@ describe('a port of another host', { ...LAB, concurrency: 3 }, () => {
     },
   ] as const) {
     test(name, async () => {
-      const doctor = lab.spawn(lab.client, MAIN, 'doctor', target, '--format', 'json');
+      const doctor = lab.spawn(lab.client, commandFile, 'doctor', target, '--format', 'json');
       let stdout = '';
       doctor.stdout?.on('data', (text) => {
         stdout += text;

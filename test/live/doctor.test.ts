@@ -1,12 +1,11 @@
 /** `tripod doctor` on a server in a namespace, with one fault at a time, while a client in another namespace tries to connect. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
 import { LAB, Lab, SERVER } from '../support/doctor-lab.ts';
+import { commandFile } from '../support/paths.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../src/cli/main.js');
 const PORT = 8080;
 
 const ACCEPTING = `require('node:net').createServer((socket) => socket.resume().on('error', () => {})).listen(${PORT}, '0.0.0.0', () => console.log('listening'))`;
@@ -126,7 +125,7 @@ describe('faults put on a server', { ...LAB, concurrency: 3 }, () => {
         if (serve !== null) await lab.serve(serve);
         fault(lab);
         lab.spawn(lab.client, process.execPath, '--eval', TRYING);
-        const words = [MAIN, 'doctor', String(PORT), '--duration', '6s', '--format', 'json'];
+        const words = [commandFile, 'doctor', String(PORT), '--duration', '6s', '--format', 'json'];
         const doctor = lab.spawn(lab.server, process.execPath, ...words);
         let stdout = '';
         doctor.stdout?.on('data', (text) => {

@@ -4,6 +4,9 @@ import path from 'node:path';
 /** The folder that holds this project's package.json, from wherever the compiled tests lie. */
 export const projectRoot = findRoot(import.meta.dirname);
 
+/** The command as it is shipped: what `npm run build` made of src/cli. */
+export const commandFile = path.join(projectRoot, 'dist', 'bin', 'tripod.js');
+
 /** The captures and their expected records. */
 export const fixturesFolder = path.join(projectRoot, 'fixtures');
 
