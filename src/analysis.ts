@@ -207,6 +207,21 @@ export class Analysis {
         `${this.cutSegments} TCP segments were cut before their flags, so nothing can be said of them: capture with a longer snapshot length (tcpdump -s 128)`,
       );
     }
+    if (this.decoder.networksShared > 0) {
+      warnings.push(
+        `${this.decoder.networksShared} packets came through more VLANs and tunnels than are told apart, and count to the last of them`,
+      );
+    }
+    if (this.decoder.fragmentsGivenUp > 0) {
+      warnings.push(
+        `${this.decoder.fragmentsGivenUp} fragmented datagrams were given up incomplete: their TCP segments are not in this report`,
+      );
+    }
+    if (this.tracker.givenUp > 0) {
+      warnings.push(
+        `${this.tracker.givenUp} attempts were given up before their end, to make room for others: --max-open raises the bound, at 400 octets each`,
+      );
+    }
     if (this.fold.unlistedAttempts > 0) {
       warnings.push(`${this.fold.unlistedAttempts} attempts went to further servers, which are not listed one by one`);
     }

@@ -61,7 +61,8 @@ export const JUDGING_OPTIONS = {
   'max-open': {
     kind: 'value',
     group: JUDGING,
-    describe: 'Most attempts that are open at a time: the bound on memory',
+    describe:
+      'Most attempts that are open at a time (400 octets each). Beyond it go first: those that are over, those silent for long, the oldest SYNs without answer; handshakes that go on go last',
     default: String(DEFAULT_MAX_OPEN),
   },
 } as const satisfies OptionSpecs;
