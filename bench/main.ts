@@ -7,33 +7,43 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../test/support/paths.ts';
-import { type Capture, captureOf } from './captures.ts';
-import { BULK, type Recipe, SMALL } from './generator/recipes.ts';
+import { type Capture, captureOf, compressed } from './captures.ts';
+import { BULK, FLOOD, MIXED, openAtATime, type Recipe, SMALL } from './generator/recipes.ts';
 import { checkAnswer } from './measure/check.ts';
 import { type Comparison, compare, sideOf } from './measure/compare.ts';
 import { type Run, runProcess } from './measure/run-process.ts';
-import { comparisonTable, type Growth, growthTable } from './print.ts';
-import { isInstalled, PEERS, type Peer, TRIPOD } from './programs.ts';
+import { startUp } from './measure/start-up.ts';
+import { streamed } from './measure/streamed.ts';
+import { comparisonTable, type Growth, growthTable, startUpTable, streamedTable } from './print.ts';
+import { isInstalled, PEERS, type Peer, type Program, TRIPOD, TRIPOD_ROOMY } from './programs.ts';
 
-const USAGE = `Usage: npm run bench -- [--packets N] [--bulk-bytes N] [--runs N] [--peer WORD]
+const USAGE = `Usage: npm run bench -- [--quick] [--runs N] [--only WORD] [--peer WORD]
 
-  --packets     packets of the small capture (2000000; the full one has 7000000)
-  --bulk-bytes  octets of the bulk capture (500000000; the full one has 4000000000); 0 for none
-  --runs        pairs of runs (5)
-  --peer        only peers whose name has this in it
+  --quick  captures of a tenth of the size, and two runs: minutes, for use while one works
+  --runs   pairs of runs
+  --only   only this part: small, bulk, flood, mixed, gz, zst, growth, open, stream, start
+  --peer   only peers whose name has this in it
 `;
-/** Parts of the small capture, for the cost as work grows. */
-const GROWTH_PARTS = [0.25, 0.5, 1] as const;
+
+/** Packets; for bulk and stream octets. */
+const FULL = { small: 7e6, bulk: 4e9, flood: 5.3e6, mixed: 4e6, growth: 8e6, open: 8e6, stream: 20e9 } as const;
+const QUICK_PART = 0.1;
+const FULL_RUNS = 5;
+const QUICK_RUNS = 2;
+const RECIPES: Readonly<Record<string, Recipe>> = { small: SMALL, bulk: BULK, flood: FLOOD, mixed: MIXED };
+const GROWTH_PARTS = [1 / 8, 1 / 4, 1 / 2, 1] as const;
 const GROWTH_RUNS = 3;
+const OPEN = [10_000, 100_000, 1_000_000] as const;
+const START_ROUNDS = 15;
 
 const benchFolder = path.join(projectRoot, 'bench');
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      packets: { type: 'string', default: '2000000' },
-      'bulk-bytes': { type: 'string', default: '500000000' },
-      runs: { type: 'string', default: '5' },
+      quick: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      only: { type: 'string' },
       peer: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
@@ -42,38 +52,66 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const packets = count(values.packets, 'packets', 1000);
-  const bulkBytes = count(values['bulk-bytes'], 'bulk-bytes', 0);
-  const runs = count(values.runs, 'runs', 1);
+  const part = values.quick ? QUICK_PART : 1;
+  const runs = wholeNumber(values.runs ?? String(values.quick ? QUICK_RUNS : FULL_RUNS), 'runs');
+  const isWanted = (name: string): boolean => values.only === undefined || values.only === name;
   const peers = choosePeers(values.peer);
+  const results: Record<string, unknown> = { machine: machine() };
 
-  const comparisons = await compareAll(SMALL, packets, peers, runs);
-  if (bulkBytes > 0) comparisons.push(...(await compareAll(BULK, bulkBytes, peers, runs)));
-  process.stdout.write(`${comparisonTable(comparisons)}\n`);
-  const growth = await growthOf(packets);
-  process.stdout.write(`${growthTable(growth)}\n`);
-  writeResults({ machine: machine(), comparisons, growth });
+  if (isWanted('start')) {
+    const starts = await startUp(START_ROUNDS);
+    results['startUp'] = starts;
+    process.stdout.write(`${startUpTable(starts)}\n`);
+  }
+  const comparisons: Comparison[] = [];
+  for (const name of ['small', 'bulk', 'flood', 'mixed', 'gz', 'zst'].filter(isWanted)) {
+    const cut = (share: number): Capture | null => capture(name, part * share);
+    comparisons.push(...(await compareAll(name, cut, peers, runs)));
+  }
+  results['comparisons'] = comparisons;
+  if (comparisons.length > 0) process.stdout.write(`${comparisonTable(comparisons)}\n`);
+  if (isWanted('growth')) {
+    const sizes = GROWTH_PARTS.map((share) => captureOf(SMALL, FULL.growth * part * share, capturesFolder()));
+    results['growth'] = await growthOf(sizes, TRIPOD);
+    process.stdout.write(`${growthTable(results['growth'] as Growth[])}\n`);
+  }
+  if (isWanted('open')) {
+    const sizes = OPEN.map((open) => captureOf(openAtATime(open), FULL.open * part, capturesFolder()));
+    results['open'] = await growthOf(sizes, TRIPOD_ROOMY);
+    process.stdout.write(`${growthTable(results['open'] as Growth[])}\n`);
+  }
+  if (isWanted('stream')) {
+    const stream = await streamed(FULL.stream * part);
+    results['streamed'] = stream;
+    process.stdout.write(`${streamedTable(stream)}\n`);
+  }
+  writeResults(results);
 }
 
-async function compareAll(recipe: Recipe, size: number, peers: readonly Peer[], runs: number): Promise<Comparison[]> {
-  const whole = capture(recipe, size);
+/** @param cut the capture, or a part of it; null where it can't be made. */
+async function compareAll(
+  name: string,
+  cut: (share: number) => Capture | null,
+  peers: readonly Peer[],
+  runs: number,
+): Promise<Comparison[]> {
+  const whole = cut(1);
+  if (whole === null) return [];
   checkAnswer(whole);
   const comparisons: Comparison[] = [];
-  for (const peer of peers) {
-    const part = peer.part === 1 ? whole : capture(recipe, size * peer.part);
-    process.stderr.write(`${recipe.name}: tripod and ${peer.name}\n`);
-    comparisons.push(await compare(TRIPOD, whole, peer, part, Math.min(runs, peer.mostRuns)));
+  for (const peer of peers.filter(({ captures }) => captures.includes(name))) {
+    process.stderr.write(`${name}: tripod and ${peer.name}\n`);
+    comparisons.push(await compare(TRIPOD, whole, peer, cut(peer.part) ?? whole, runs));
   }
   return comparisons;
 }
 
-async function growthOf(packets: number): Promise<Growth[]> {
+async function growthOf(captures: readonly Capture[], program: Program): Promise<Growth[]> {
   const growth: Growth[] = [];
-  for (const part of GROWTH_PARTS) {
-    const { file, truth } = capture(SMALL, packets * part);
+  for (const { file, truth } of captures) {
     const runs: Run[] = [];
-    for (let run = 0; run < GROWTH_RUNS; run++) runs.push(await runProcess(TRIPOD.command(file)));
-    growth.push({ packets: truth.packets, side: sideOf(runs, truth.packets) });
+    for (let run = 0; run < GROWTH_RUNS; run++) runs.push(await runProcess(program.command(file)));
+    growth.push({ packets: truth.packets, mostOpen: truth.mostOpen, side: sideOf(runs, truth.packets) });
   }
   return growth;
 }
@@ -91,14 +129,20 @@ function choosePeers(word: string): readonly Peer[] {
   return wanted.filter((peer) => !missing.includes(peer));
 }
 
-function capture(recipe: Recipe, size: number): Capture {
-  return captureOf(recipe, size, path.join(benchFolder, 'captures'));
+function capture(name: string, share: number): Capture | null {
+  if (name === 'gz' || name === 'zst') return compressed(captureOf(SMALL, FULL.small * share, capturesFolder()), name);
+  const recipe = RECIPES[name] as Recipe;
+  return captureOf(recipe, FULL[name as keyof typeof FULL] * share, capturesFolder());
 }
 
-function count(text: string, name: string, least: number): number {
+function capturesFolder(): string {
+  return path.join(benchFolder, 'captures');
+}
+
+function wholeNumber(text: string, name: string): number {
   const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${name} ${text}: a whole number from ${least} on is wanted`);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new Error(`--${name} ${text}: a whole number from 1 on is wanted`);
 }
 
 function machine(): Record<string, unknown> {

@@ -1,8 +1,12 @@
 /** Results as Markdown tables, aligned: they read in a terminal, and can be put into README.md as they are. */
 import type { Comparison, Side } from './measure/compare.ts';
+import type { StartUp } from './measure/start-up.ts';
+import type { Streamed } from './measure/streamed.ts';
 
 export interface Growth {
   readonly packets: number;
+  /** Connections going on at a time, at most. */
+  readonly mostOpen: number;
   readonly side: Side;
 }
 
@@ -35,17 +39,34 @@ export function comparisonTable(comparisons: readonly Comparison[]): string {
 }
 
 export function growthTable(growth: readonly Growth[]): string {
-  const rows = growth.map(({ packets, side }) => [
+  const rows = growth.map(({ packets, mostOpen, side }) => [
     thousands(packets),
+    thousands(mostOpen),
     (packets / side.packetsPerSecond).toFixed(2),
     (1e9 / side.packetsPerSecond).toFixed(0),
     side.cpuMicrosPerPacket.toFixed(2),
     megabytes(side.peakBytes),
   ]);
-  return table(['packets', 'seconds', 'ns a packet', 'CPU µs a packet', 'peak MB'], rows);
+  return table(['packets', 'open at a time', 'seconds', 'ns a packet', 'CPU µs a packet', 'peak MB'], rows);
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function startUpTable(starts: readonly StartUp[]): string {
+  const rows = starts.map(({ what, milliseconds, ratio, leastRatio, mostRatio }) => [
+    what,
+    milliseconds.toFixed(0),
+    `${factor(ratio)} ×`,
+    `${factor(leastRatio)} to ${factor(mostRatio)}`,
+  ]);
+  return table(['start-up', 'ms', 'of `node -e 0`', 'least, most'], rows);
+}
+
+export function streamedTable({ packets, bytes, seconds, peakBytes }: Streamed): string {
+  const row = [(bytes / 1e9).toFixed(0), thousands(packets), seconds.toFixed(0), megabytes(peakBytes)];
+  return table(['streamed GB', 'packets', 'seconds, making it included', 'peak MB'], [row]);
+}
+
+function table(head: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? '').length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;

@@ -4,17 +4,21 @@
  */
 import type { VerdictName } from '../../src/handshake/handshake.ts';
 import { FLAG } from '../../src/wire/segment.ts';
+import { MixedWriter } from './mixed-writer.ts';
 import { Random } from './random.ts';
 import type { Recipe } from './recipes.ts';
 import { Schedule, type Timed } from './schedule.ts';
 import { bytesOf, packetsOf, type Script, type Step } from './script.ts';
-import { type Conversation, FULL_SEGMENT, SegmentWriter } from './segment-writer.ts';
+import { SegmentWriter } from './segment-writer.ts';
+import { type Conversation, FULL_SEGMENT } from './tcp-writer.ts';
 
 /** What is in a capture. */
 export interface Truth {
   readonly packets: number;
   readonly bytes: number;
   readonly attempts: number;
+  /** Connections going on at the same time, at most. */
+  readonly mostOpen: number;
   readonly byVerdict: Partial<Record<VerdictName, number>>;
 }
 
@@ -30,11 +34,12 @@ const CLIENT_PORTS = 28_232;
 export function generate(recipe: Recipe, size: number, write: (bytes: Uint8Array) => void): Truth {
   const random = new Random(recipe.seed);
   const payload = Uint8Array.from({ length: FULL_SEGMENT }, () => random.below(256));
-  const writer = new SegmentWriter(payload, write);
+  const writer = recipe.container === 'pcap' ? new SegmentWriter(payload, write) : new MixedWriter(payload, write);
   const planned = recipe.scripts.map((script) => (recipe.unit === 'packets' ? packetsOf(script) : bytesOf(script)));
   const schedule = new Schedule<Connection>();
   const byVerdict: Truth['byVerdict'] = {};
   let attempts = 0;
+  let mostOpen = 0;
   let left = size;
   let opening = 0;
   for (;;) {
@@ -43,7 +48,8 @@ export function generate(recipe: Recipe, size: number, write: (bytes: Uint8Array
       const chosen = choose(recipe.scripts, random, opening);
       const script = recipe.scripts[chosen] as Script;
       left -= planned[chosen] as number;
-      schedule.add(new Connection(attempts, script.steps, random, opening));
+      schedule.add(new Connection(attempts, script, random, opening));
+      mostOpen = Math.max(mostOpen, schedule.length);
       attempts += 1;
       byVerdict[script.verdict] = (byVerdict[script.verdict] ?? 0) + 1;
       opening += random.below(2 * recipe.pause);
@@ -56,7 +62,7 @@ export function generate(recipe: Recipe, size: number, write: (bytes: Uint8Array
     }
   }
   writer.flush();
-  return { packets: writer.packets, bytes: writer.bytes, attempts, byVerdict };
+  return { packets: writer.packets, bytes: writer.bytes, attempts, mostOpen, byVerdict };
 }
 
 /** Index of a script, by their shares; the first one where the chosen one may not come yet. */
@@ -82,11 +88,17 @@ class Connection implements Timed, Conversation {
   private clientNext: number;
   private serverNext: number;
 
-  constructor(index: number, steps: readonly Step[], random: Random, begin: number) {
+  constructor(index: number, { steps, spoofed }: Script, random: Random, begin: number) {
     const client = index % CLIENTS;
     const turn = Math.floor(index / CLIENTS);
-    this.clientAddress = 0x0a00_0000 + ((client * 257) & 0xff_ffff);
-    this.clientPort = FIRST_CLIENT_PORT + ((turn * 7_919 + client * 31) % CLIENT_PORTS);
+    if (spoofed === true) {
+      // 64.0.0.0/2: neither the clients' network nor the servers'.
+      this.clientAddress = 0x4000_0000 + (random.next() >>> 2);
+      this.clientPort = random.between(1_024, 65_536);
+    } else {
+      this.clientAddress = 0x0a00_0000 + ((client * 257) & 0xff_ffff);
+      this.clientPort = FIRST_CLIENT_PORT + ((turn * 7_919 + client * 31) % CLIENT_PORTS);
+    }
     this.serverAddress = 0xc0a8_0001 + random.below(SERVERS);
     this.serverPort = SERVER_PORTS[random.below(SERVER_PORTS.length)] as number;
     this.clientTtl = 40 + (client % 20);
@@ -98,7 +110,7 @@ class Connection implements Timed, Conversation {
     if ((steps[0] as Step).fromClient === false) this.clientNext = (this.clientNext + 1) >>> 0;
   }
 
-  send(writer: SegmentWriter): void {
+  send(writer: Pick<SegmentWriter, 'add'>): void {
     const { fromClient, flags, payload, again } = this.steps[this.at] as Step;
     const advance = payload + ((flags & (FLAG.SYN | FLAG.FIN)) === 0 ? 0 : 1);
     let sequence = fromClient ? this.clientNext : this.serverNext;

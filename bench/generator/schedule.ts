@@ -7,6 +7,10 @@ export interface Timed {
 export class Schedule<T extends Timed> {
   private readonly items: T[] = [];
 
+  get length(): number {
+    return this.items.length;
+  }
+
   get first(): T | undefined {
     return this.items[0];
   }

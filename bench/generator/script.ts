@@ -24,6 +24,8 @@ export interface Script {
   /** Microseconds of capture before the first of its kind. */
   readonly notBefore: number;
   readonly steps: readonly Step[];
+  /** From an address and a port that never come again, as in a flood. */
+  readonly spoofed?: true;
 }
 
 const SECOND = 1_000_000;
@@ -91,6 +93,11 @@ export function unanswered(share: number): Script {
     notBefore: 0,
     steps: [syn, again(syn, FIRST_PAUSE), again(syn, SECOND_PAUSE)],
   };
+}
+
+/** One SYN of a flood. */
+export function spoofed(share: number): Script {
+  return { verdict: 'no-syn-ack', share, notBefore: 0, steps: [syn], spoofed: true };
 }
 
 export function refused(share: number): Script {

@@ -1,36 +1,30 @@
 /**
  * TCP segments as records of a classic pcap (little-endian, microseconds, Ethernet, IPv4), with right checksums, into one buffer that is handed on
- * whenever it is full. Made for millions of packets: nothing is allocated for each.
+ * whenever it is full.
  */
 import { pcapHeader } from '../../src/capture/write.ts';
-import { FLAG } from '../../src/wire/segment.ts';
-
-/** What the frame does not know by itself. Numbers are unsigned 32-bit; addresses IPv4. */
-export interface Conversation {
-  readonly clientAddress: number;
-  readonly serverAddress: number;
-  readonly clientPort: number;
-  readonly serverPort: number;
-  readonly clientTtl: number;
-}
-
-/** Full-size segments on Ethernet: 1,500 octets less two headers of 20. */
-export const FULL_SEGMENT = 1460;
+import {
+  type Conversation,
+  complement,
+  FULL_SEGMENT,
+  headerLength,
+  prefixSums,
+  sum,
+  TCP,
+  writeTcp,
+} from './tcp-writer.ts';
 
 const LINKTYPE_ETHERNET = 1;
 const RECORD_HEADER = 16;
 const ETHERNET = 14;
 const IPV4 = 20;
-const TCP = 20;
-/** The MSS option, on SYN and SYN-ACK. */
-const MSS_OPTION = 4;
 /** Ethernet's shortest frame without its checksum (IEEE 802.3 §3.2.8): shorter ones are padded. */
 const SHORTEST_FRAME = 60;
 const BUFFER_SIZE = 4 * 1024 * 1024;
 const LONGEST_RECORD = RECORD_HEADER + ETHERNET + IPV4 + TCP + FULL_SEGMENT;
 const SERVER_TTL = 64;
 /** Monday, 2 November 2026, 09:00 UTC. */
-const START_SECONDS = 1_793_610_000;
+export const START_SECONDS = 1_793_610_000;
 
 /** Octets of the record in the file. */
 export function recordLength(flags: number, payload: number): number {
@@ -46,7 +40,6 @@ export class SegmentWriter {
   private at = 0;
   private ipId = 0;
   private readonly payload: Uint8Array;
-  /** For each length, the one's complement sum of so much payload (RFC 1071), not folded. */
   private readonly payloadSums: Uint32Array;
 
   /** @param write takes each full buffer; it is valid until the call returns. */
@@ -77,19 +70,9 @@ export class SegmentWriter {
     // What an earlier buffer left behind here must not pass for padding.
     this.buffer.fill(0, ip + IPV4 + tcpLength, this.at + length);
     this.writeIpv4(ip, who, fromClient, IPV4 + tcpLength);
-    const tcp = ip + IPV4;
-    view.setUint16(tcp, fromClient ? who.clientPort : who.serverPort);
-    view.setUint16(tcp + 2, fromClient ? who.serverPort : who.clientPort);
-    view.setUint32(tcp + 4, sequence);
-    view.setUint32(tcp + 8, acknowledgment);
-    view.setUint16(tcp + 12, (headerLength(flags) << 10) | flags);
-    view.setUint16(tcp + 14, 64_240);
-    view.setUint32(tcp + 16, 0);
-    if ((flags & FLAG.SYN) !== 0) view.setUint32(tcp + 20, 0x0204_0000 | FULL_SEGMENT);
-    if (payload > 0) this.buffer.set(this.payload.subarray(0, payload), tcp + headerLength(flags));
     const pseudo = sum(view, ip + 12, 8) + 6 + tcpLength;
-    const total = pseudo + sum(view, tcp, headerLength(flags)) + (this.payloadSums[payload] as number);
-    view.setUint16(tcp + 16, complement(total));
+    const segment = { who, fromClient, flags, sequence, acknowledgment, payload };
+    writeTcp(this.buffer, view, ip + IPV4, segment, this.payload, this.payloadSums, pseudo);
     this.at += length;
     this.packets += 1;
   }
@@ -130,28 +113,4 @@ export class SegmentWriter {
     view.setUint32(ip + 16, fromClient ? who.serverAddress : who.clientAddress);
     view.setUint16(ip + 10, complement(sum(view, ip, IPV4)));
   }
-}
-
-function headerLength(flags: number): number {
-  return (flags & FLAG.SYN) !== 0 ? TCP + MSS_OPTION : TCP;
-}
-
-function sum(view: DataView, at: number, length: number): number {
-  let total = 0;
-  for (let end = at + length; at < end; at += 2) total += view.getUint16(at);
-  return total;
-}
-
-function complement(total: number): number {
-  let folded = (total & 0xffff) + (total >>> 16);
-  folded = (folded & 0xffff) + (folded >>> 16);
-  return ~folded & 0xffff;
-}
-
-function prefixSums(payload: Uint8Array): Uint32Array {
-  const sums = new Uint32Array(payload.length + 1);
-  payload.forEach((octet, i) => {
-    sums[i + 1] = (sums[i] as number) + (i % 2 === 0 ? octet << 8 : octet);
-  });
-  return sums;
 }

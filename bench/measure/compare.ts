@@ -43,7 +43,7 @@ export async function compare(
     ({ seconds }, i) => whole.truth.packets / seconds / (part.truth.packets / (theirs[i] as Run).seconds),
   );
   return {
-    capture: whole.recipe,
+    capture: whole.name,
     peer: peer.name,
     does: peer.does,
     tripod: sideOf(ours, whole.truth.packets),

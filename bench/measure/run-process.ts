@@ -3,8 +3,8 @@
  *
  * - Time: this process's monotonic clock, from the start of the shell that starts it to the end of that shell.
  * - CPU: what the shell's `times` (POSIX) says of its children: user and system, of all their threads, in steps of 10 ms.
- * - Memory: `VmHWM` of /proc/PID/status, the kernel's own high-water mark of resident memory, read every 10 ms. It can only miss what a process
- *   grows in its last 10 ms. null where there is no /proc.
+ * - Memory: `VmHWM` of /proc/PID/status, the kernel's own high-water mark of resident memory, read every 10 ms; of a pipeline the sum of its
+ *   processes' marks. It can only miss what a process grows in its last 10 ms. null where there is no /proc.
  *
  * GNU time is not everywhere, and Node tells no usage of a child.
  */
@@ -34,10 +34,8 @@ export function runProcess(command: readonly string[]): Promise<Run> {
     const child = spawn('sh', ['-c', SHELL, 'sh', ...command], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     let errors = '';
     let told = '';
-    let peakBytes: number | null = null;
-    const poll = setInterval(() => {
-      peakBytes = highWater(Number.parseInt(told, 10)) ?? peakBytes;
-    }, POLL_MILLISECONDS);
+    const marks = new Map<number, number>();
+    const poll = setInterval(() => markHighWater(Number.parseInt(told, 10), marks), POLL_MILLISECONDS);
     child.stderr?.on('data', (text) => {
       errors = `${errors}${text}`.slice(-2000);
     });
@@ -48,19 +46,22 @@ export function runProcess(command: readonly string[]): Promise<Run> {
     child.on('close', (code) => {
       clearInterval(poll);
       const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+      const peakBytes = marks.size === 0 ? null : [...marks.values()].reduce((sum, bytes) => sum + bytes, 0);
       if (code === 0) resolve({ seconds, cpuSeconds: childTimes(told), peakBytes });
       else reject(new Error(`${command.join(' ')}\nended with ${code}: ${errors}`));
     });
   });
 }
 
-/** Octets; null when the process is not there (yet, any more). */
-function highWater(pid: number): number | null {
+/** Notes the process's mark and those of its children, in octets, by their ids. */
+export function markHighWater(pid: number, marks: Map<number, number>): void {
   try {
     const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-    return match === null ? null : Number(match[1]) * 1024;
+    if (match !== null) marks.set(pid, Number(match[1]) * 1024);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1');
+    for (const child of children.split(' ').filter((word) => word !== '')) markHighWater(Number(child), marks);
   } catch {
-    return null;
+    // The process is not there: not yet, or not any more.
   }
 }
 
