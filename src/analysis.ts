@@ -3,8 +3,10 @@
  *
  *     frame -> Decoder -> segment -> Tracker -> evidence -> judge -> SummaryFold, RecordList
  */
-import { sinceBase } from './bytes/time.ts';
+import { formatEpoch, sinceBase } from './bytes/time.ts';
 import type { Frame } from './capture/frame.ts';
+import { diagnosesOf } from './diagnosis/diagnose.ts';
+import { shapeOf } from './diagnosis/shape.ts';
 import { CaptureClock } from './handshake/clock.ts';
 import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
@@ -128,7 +130,10 @@ export class Analysis {
   finish(): AnalysisFigures {
     this.tracker.flush(this.clock.now);
     this.list.finish();
-    return { capture: this.captureFigures(), summary: this.fold.summary(), servers: this.fold.servers() };
+    const servers = this.fold.servers(this.vantage.side(), (nanos) =>
+      formatEpoch(nanos, this.baseSeconds, this.digits),
+    );
+    return { capture: this.captureFigures(), summary: this.fold.summary(), servers };
   }
 
   /** The attempt that was asked for with `trace`, or null when the capture has none of that id. */
@@ -141,14 +146,14 @@ export class Analysis {
     this.vantage.add(evidence);
     const verdict = judge(evidence, this.tracker.patienceNanos);
     if (evidence.id === this.settings.trace) {
-      this.tracedHandshake = makeHandshake(evidence, verdict, this.context());
+      this.tracedHandshake = this.record(evidence, verdict);
     }
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
     if (!this.list.wantsMore) return;
     // Early output has said it already, unless it is another verdict now.
     const wanted = passed && evidence.published !== verdict && this.isListed(verdict);
-    const record = wanted ? makeHandshake(evidence, verdict, this.context()) : null;
+    const record = wanted ? this.record(evidence, verdict) : null;
     if (this.settings.early) this.list.atOnce(record);
     else this.list.done(evidence.id, record);
   }
@@ -162,9 +167,15 @@ export class Analysis {
       passes(this.filter, evidence) &&
       this.isListed(verdict)
     ) {
-      this.list.atOnce(makeHandshake(evidence, verdict, this.context()));
+      this.list.atOnce(this.record(evidence, verdict));
     }
     return verdict;
+  }
+
+  private record(evidence: Evidence, verdict: Verdict): Handshake {
+    const handshake = makeHandshake(evidence, verdict, this.context());
+    const diagnoses = diagnosesOf(handshake, shapeOf(evidence, verdict), this.vantage.side());
+    return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
   }
 
   private isListed(verdict: Verdict): boolean {

@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   source: ['bytes', 'capture'],
   // `diagnosis` for the types of the facts alone.
   host: ['bytes', 'diagnosis'],
-  'analysis.ts': ['bytes', 'capture', 'wire', 'handshake', 'report'],
+  'analysis.ts': ['bytes', 'capture', 'wire', 'handshake', 'diagnosis', 'report'],
   'pipeline.ts': ['bytes', 'capture', 'handshake', 'report', 'source', 'analysis.ts'],
   'defaults.ts': [],
   'version.ts': [],

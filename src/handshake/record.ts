@@ -153,7 +153,7 @@ function makeReset(e: Evidence, context: RecordContext): Reset | null {
  * A host's packets cross the same number of routers, whatever TTL each starts with (64, 128 or 255: RST packets often start with another). One hop
  * of difference is left to load-balanced paths. An unknown TTL (0) fits everything.
  */
-function fitsTtl(resetTtl: number, otherTtl: number): boolean {
+export function fitsTtl(resetTtl: number, otherTtl: number): boolean {
   return otherTtl === 0 || Math.abs(hops(resetTtl) - hops(otherTtl)) <= 1;
 }
 

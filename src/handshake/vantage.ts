@@ -74,15 +74,25 @@ export class VantageTally {
       };
     }
     const evidence: string[] = [];
-    let side: VantageSide | null = null;
     for (const [votes, words] of this.kinds()) {
-      const total = votes.server + votes.client + votes.middle;
-      if (total === 0 || (votes === this.gaps && total < LEAST_GAP_VOTES)) continue;
-      const winner = winnerOf(votes, total);
-      evidence.push(words(winner));
-      side ??= winner;
+      if (this.says(votes)) evidence.push(words(winnerOf(votes)));
     }
-    return { side: side ?? 'unknown', evidence: evidence.length > 0 ? evidence : ['nothing tells'] };
+    return { side: this.side(), evidence: evidence.length > 0 ? evidence : ['nothing tells'] };
+  }
+
+  /** Where the capture was taken, as far as the attempts until now tell. */
+  side(): VantageSide {
+    if (this.attempts === 0) return 'unknown';
+    if (this.loopback > this.attempts * AGREEMENT) return 'loopback';
+    for (const votes of [this.direction, this.checksum, this.ttl, this.gaps]) {
+      if (this.says(votes)) return winnerOf(votes);
+    }
+    return 'unknown';
+  }
+
+  private says(votes: Votes): boolean {
+    const total = totalOf(votes);
+    return total > 0 && (votes !== this.gaps || total >= LEAST_GAP_VOTES);
   }
 
   private kinds(): readonly (readonly [Votes, (winner: VantageSide) => string])[] {
@@ -158,7 +168,12 @@ function leans(winner: VantageSide): string {
   return winner === 'unknown' ? ': of two minds' : `: ${winner}`;
 }
 
-function winnerOf(votes: Votes, total: number): VantageSide {
+function totalOf(votes: Votes): number {
+  return votes.server + votes.client + votes.middle;
+}
+
+function winnerOf(votes: Votes): VantageSide {
+  const total = totalOf(votes);
   for (const side of ['server', 'client', 'middle'] as const) if (votes[side] >= total * AGREEMENT) return side;
   return 'unknown';
 }

@@ -3,12 +3,15 @@
  * and is bounded.
  */
 
+import { diagnosesOfEndpoint, ShapeCounts } from '../diagnosis/diagnose.ts';
+import { shapeOf } from '../diagnosis/shape.ts';
 import { mix } from '../flow/hash.ts';
 import { HashSet } from '../flow/hash-set.ts';
 import { MARK } from '../handshake/attempts.ts';
 import type { Evidence } from '../handshake/evidence.ts';
 import { LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts';
 import { addressText, synAckToAckNanos, synToSynAckNanos } from '../handshake/record.ts';
+import type { VantageSide } from '../handshake/vantage.ts';
 import { MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { LatencySketch } from './latency-sketch.ts';
@@ -32,6 +35,7 @@ class EndpointFigures {
   synAckSent = 0;
   ackReceived = 0;
   readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
+  readonly shapes = new ShapeCounts();
   readonly synToSynAck = new LatencySketch();
   readonly synAckToAck = new LatencySketch();
 
@@ -71,6 +75,8 @@ export class SummaryFold {
     const endpoint = this.endpoints[number] as EndpointFigures;
     endpoint.attempts += 1;
     endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + 1;
+    if (verdict !== VERDICT.COMPLETE)
+      endpoint.shapes.add(shapeOf(e, verdict), e.synCount > 0 ? e.synFirst : e.synAckFirst);
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
@@ -86,8 +92,12 @@ export class SummaryFold {
     };
   }
 
-  /** Most failed attempts first, then most attempts, then by address. */
-  servers(): ServerSummary[] {
+  /**
+   * Most failed attempts first, then most attempts, then by address.
+   * @param side where the capture was taken
+   * @param moment a time of the capture (nanoseconds since the base) as text
+   */
+  servers(side: VantageSide, moment: (nanos: number) => string): ServerSummary[] {
     this.countClients();
     const order = (a: EndpointFigures, b: EndpointFigures): number =>
       failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
@@ -108,7 +118,7 @@ export class SummaryFold {
         },
         asked: false,
         findings: [],
-        diagnoses: [],
+        diagnoses: diagnosesOfEndpoint(endpoint.shapes, side, moment),
       }),
     );
   }

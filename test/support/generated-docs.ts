@@ -1,4 +1,7 @@
 /** The pages of docs/ that are made from data in src/: a test fails when one is stale, `npm run docs` writes them. */
+import { CAUSES, type CauseName } from '../../src/diagnosis/causes.ts';
+import { SHAPE } from '../../src/diagnosis/shape.ts';
+import { suspectsOf } from '../../src/diagnosis/suspects.ts';
 import { EVENT, EVENT_NAMES } from '../../src/handshake/event.ts';
 import { NOTES } from '../../src/handshake/notes.ts';
 import { ACTION, ACTION_NAMES, ROWS, type Row, STATE, STATE_NAMES } from '../../src/handshake/transitions.ts';
@@ -8,6 +11,8 @@ export function generatedDocs(): ReadonlyMap<string, string> {
   return new Map([
     ['states.md', statesPage()],
     ['notes.md', notesPage()],
+    ['causes.md', causesIndex()],
+    ...Object.keys(CAUSES).map((name): [string, string] => [`causes/${name}.md`, causePage(name as CauseName)]),
   ]);
 }
 
@@ -82,5 +87,51 @@ Named oddities of an attempt, in \`notes\` of its record. The names are stable. 
 | note | what it says | reference |
 | --- | --- | --- |
 ${rows.join('\n')}
+`;
+}
+
+const LEG_WORDS = { syn: 'the SYN', 'syn-ack': 'the SYN-ACK', ack: 'the third leg' } as const;
+
+function causesIndex(): string {
+  const rows = Object.entries(CAUSES).map(
+    ([name, { leg, what }]) => `| [\`${name}\`](causes/${name}.md) | ${LEG_WORDS[leg]} | ${what} |`,
+  );
+  return `# Causes of a missing leg
+
+${GENERATED}
+
+The names in \`diagnoses[].cause\`. Many causes leave the same packets behind: then each of them is \`possible\`, and its page has the command that settles it.
+
+| cause | takes away | what happens |
+| --- | --- | --- |
+${rows.join('\n')}
+`;
+}
+
+function causePage(name: CauseName): string {
+  const { leg, what, advice, source } = CAUSES[name];
+  const rows = Object.entries(SHAPE).flatMap(([shape, number]) =>
+    (['server', 'client', 'middle'] as const).flatMap((side) =>
+      suspectsOf(number, side)
+        .filter(({ cause }) => cause === name)
+        .map(
+          ({ confidence, because }) =>
+            `| ${shape.toLowerCase().replaceAll('_', ' ')} | ${side === 'middle' ? 'elsewhere' : `at the ${side}`} | ${confidence} | ${because} |`,
+        ),
+    ),
+  );
+  return `# ${name}
+
+${GENERATED}
+
+${what} It takes away ${LEG_WORDS[leg]}.
+
+**What to do**: ${advice}
+
+| what the packets look like | captured | it is | because |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+
+Known from: ${source}.
 `;
 }

@@ -185,14 +185,19 @@ function addQuestions(page: Page, server: ServerSummary): void {
   addDiagnoses(page, server);
 }
 
+/** Diagnoses that are written out; the others are named. */
+const WRITTEN_OUT = 3;
+
 function addDiagnoses(page: Page, server: ServerSummary): void {
-  for (const { cause, confidence, evidence, advice } of server.diagnoses) {
+  for (const { cause, confidence, evidence, advice } of server.diagnoses.slice(0, WRITTEN_OUT)) {
     page.add(
       `${page.colours.bold(printable(cause))} (${confidence}): ${evidence.map(printable).join('; ')}`,
       '  why: ',
     );
     page.add(printable(advice), '       ');
   }
+  const others = server.diagnoses.slice(WRITTEN_OUT).map(({ cause }) => printable(cause));
+  if (others.length > 0) page.add(`${others.join(', ')} (--format json has what settles each)`, '  or:  ');
 }
 
 function paint(page: Page, word: Answer['word'], text: string): string {

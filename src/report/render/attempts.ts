@@ -256,8 +256,9 @@ function printAttempt(page: Page, handshake: Handshake): void {
   }
   page.add(printable(handshake.reason), '    ');
   if (handshake.notes.length > 0) page.add(`notes: ${handshake.notes.map(printable).join(', ')}`, '    ');
-  for (const diagnosis of handshake.diagnoses) {
-    page.add(`${printable(diagnosis.cause)} (${diagnosis.confidence}): ${printable(diagnosis.advice)}`, '    why: ');
+  if (handshake.diagnoses.length > 0) {
+    const causes = handshake.diagnoses.map(({ cause, confidence }) => `${printable(cause)} (${confidence})`);
+    page.add(causes.join(', '), '    why: ');
   }
 }
 
