@@ -173,7 +173,7 @@ describe('arrows between the rooms', () => {
 });
 
 /** Arrows that rooms have a right to and do not use today. */
-const RESERVED: readonly string[] = ['diagnosis -> handshake', 'report -> diagnosis', 'source -> bytes'];
+const RESERVED: readonly string[] = ['source -> bytes'];
 
 /** `import type` is gone after compilation. */
 function valueTargets(file: SourceFile): string[] {

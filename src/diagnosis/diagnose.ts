@@ -2,7 +2,7 @@
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
 import { CAUSES, type CauseName } from './causes.ts';
-import { SHAPES, type Shape } from './shape.ts';
+import { SHAPE, SHAPES, type Shape } from './shape.ts';
 import { type Suspect, suspectsOf } from './suspects.ts';
 
 /** Of one attempt: the most likely first, with the packets that a reader can check. */
@@ -59,10 +59,12 @@ interface Sum {
 
 /**
  * Of an endpoint: each cause once, with how many attempts it would explain, and since when.
+ * @param complete handshakes of the same endpoint that completed: a port that answers some and not others is one whose queue is full sooner than one behind a wall
  * @param moment a time of ShapeCounts as text
  */
 export function diagnosesOfEndpoint(
   shapes: ShapeCounts,
+  complete: number,
   side: VantageSide,
   moment: (nanos: number) => string,
 ): readonly Diagnosis[] {
@@ -70,8 +72,10 @@ export function diagnosesOfEndpoint(
   for (const [shape, attempts] of shapes.counts.entries()) {
     if (attempts === 0) continue;
     const first = shapes.firsts[shape] as number;
-    for (const [place, suspect] of suspectsOf(shape as Shape, side).entries())
-      addTo(sums, { suspect, attempts, first, place });
+    for (const [place, suspect] of suspectsOf(shape as Shape, side).entries()) {
+      const isFavoured = complete > 0 && shape === SHAPE.SYN_UNANSWERED && suspect.cause === 'accept-queue-full';
+      addTo(sums, isFavoured ? favoured(suspect, attempts, first, complete) : { suspect, attempts, first, place });
+    }
   }
   const sorted = [...sums.values()].sort(
     (a, b) => ORDER[a.suspect.confidence] - ORDER[b.suspect.confidence] || b.attempts - a.attempts || a.place - b.place,
@@ -82,6 +86,11 @@ export function diagnosesOfEndpoint(
     evidence: [`${attempts === 1 ? '1 attempt' : `${attempts} attempts`}, since ${moment(first)}: ${suspect.because}`],
     advice: CAUSES[suspect.cause].advice,
   }));
+}
+
+function favoured(suspect: Suspect, attempts: number, first: number, complete: number): Sum {
+  const because = `${suspect.because}, while ${complete} other${complete === 1 ? '' : 's'} to the same port completed`;
+  return { suspect: { ...suspect, because }, attempts, first, place: -1 };
 }
 
 function addTo(sums: Map<CauseName, Sum>, more: Sum): void {

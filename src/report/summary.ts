@@ -118,7 +118,7 @@ export class SummaryFold {
         },
         asked: false,
         findings: [],
-        diagnoses: diagnosesOfEndpoint(endpoint.shapes, side, moment),
+        diagnoses: diagnosesOfEndpoint(endpoint.shapes, endpoint.byVerdict[VERDICT.COMPLETE] as number, side, moment),
       }),
     );
   }

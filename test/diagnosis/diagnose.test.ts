@@ -114,7 +114,7 @@ const HEALTHY = [
 ];
 
 const captureOf = (scenario: string, file: string): string =>
-  path.join(fixturesFolder, "kernel", scenario, file.includes(".") ? file : `${file}.pcap`);
+  path.join(fixturesFolder, 'kernel', scenario, file.includes('.') ? file : `${file}.pcap`);
 
 describe('the cause that was built', () => {
   for (const [scenario, file, cause, place] of BUILT) {
@@ -132,6 +132,13 @@ describe('the cause that was built', () => {
       );
     });
   }
+});
+
+test('a port that answers some and not others is suspected of a full queue first', async () => {
+  const { report } = await analyze(captureOf('accept_queue_full', 'server'));
+  const [first] = report.servers.flatMap(({ diagnoses }) => diagnoses);
+  assert.equal(first?.cause, 'accept-queue-full');
+  assert.match(first?.evidence[0] ?? '', /while 2 others to the same port completed$/);
 });
 
 describe('where nothing failed, nothing is named', () => {

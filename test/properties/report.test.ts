@@ -56,7 +56,13 @@ async function analyzed({ packets }: Sample, options: Parameters<typeof analyzeW
 
 /** Everything that a changed capture must keep: the whole record. */
 function assertSame(sample: Sample, found: readonly object[], wanted: readonly object[]): void {
-  assert.deepEqual(found, wanted, `${sample.name}: the records differ`);
+  assert.deepEqual(found.map(withCausesAlone), wanted.map(withCausesAlone), sample.name);
+}
+
+/** The evidence of a diagnosis is text with packet numbers and addresses, which these tests change on purpose. */
+function withCausesAlone(handshake: object): object {
+  const { diagnoses } = handshake as Handshake;
+  return { ...handshake, diagnoses: diagnoses.map(({ cause, confidence }) => `${cause} ${confidence}`) };
 }
 
 test('there is enough to try the properties on', () => {
