@@ -10,13 +10,13 @@ import { shapeOf } from './diagnosis/shape.ts';
 import { CaptureClock } from './handshake/clock.ts';
 import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
-import type { Handshake } from './handshake/handshake.ts';
+import type { Handshake, VerdictName } from './handshake/handshake.ts';
 import { makeHandshake, type RecordContext } from './handshake/record.ts';
 import { SegmentTrace } from './handshake/segment-trace.ts';
 import type { TracedSegment } from './handshake/trace.ts';
 import { Tracker } from './handshake/tracker.ts';
 import { VantageTally } from './handshake/vantage.ts';
-import { judge, MISSING_LEGS, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
+import { judge, MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
 import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
 import { type ListOptions, RecordList } from './report/record-list.ts';
@@ -46,6 +46,18 @@ export interface AnalysisFigures {
   readonly servers: readonly ServerSummary[];
 }
 
+/** What a running analysis tells beside the list of records. */
+export interface AnalysisHooks {
+  /** The record of an attempt that is finished: its last one. OWNED. */
+  finished?(handshake: Handshake): void;
+}
+
+/** How matters stand: attempts by the verdict that is out, and those that have none yet. */
+export interface Standing {
+  readonly byVerdict: Readonly<Record<VerdictName, number>>;
+  readonly open: number;
+}
+
 export class Analysis {
   private filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
   /** Whole epoch seconds from which times count. */
@@ -66,16 +78,21 @@ export class Analysis {
   private cutSegments = 0;
   private digits = 0;
   private tracedHandshake: Handshake | null = null;
+  private readonly hooks: AnalysisHooks;
+  /** Attempts that pass the filter, by the verdict that is out; and attempts that have one at all. */
+  private readonly standing = new Float64Array(VERDICT_NAMES.length);
+  private told = 0;
 
   /** @param emit takes each listed record; owned. */
-  constructor(settings: AnalysisSettings, emit: (handshake: Handshake) => void) {
+  constructor(settings: AnalysisSettings, emit: (handshake: Handshake) => void, hooks: AnalysisHooks = {}) {
     this.settings = settings;
+    this.hooks = hooks;
     this.fold = new SummaryFold(settings.seed);
     this.list = new RecordList(settings.list, emit);
     this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
     const sink = {
       finished: (evidence: Evidence): void => this.finished(evidence),
-      ...(settings.early ? { silent: (evidence: Evidence): Verdict => this.silent(evidence) } : {}),
+      ...(settings.early ? { silent: this.silent.bind(this) } : {}),
       ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
     };
     const options = { patienceNanos: settings.patienceSeconds * 1e9, maxOpen: settings.maxOpen, seed: settings.seed };
@@ -126,13 +143,38 @@ export class Analysis {
     );
   }
 
+  /** Time goes on to this moment, and every packet before it has been observed: so what has not come yet is late. */
+  advance(seconds: number, nanos: number): void {
+    if (this.frames > 0) this.tracker.elapse(this.clock.advance(sinceBase(seconds, nanos, this.baseSeconds)));
+  }
+
+  /** How matters stand now; cheap enough to be asked for several times a second. */
+  stand(): Standing {
+    const counts = VERDICT_NAMES.map((name, verdict) => [name, this.standing[verdict] as number]);
+    return { byVerdict: Object.fromEntries(counts), open: this.tracker.begun - this.told };
+  }
+
+  /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open. */
+  snapshot(open: (handshake: Handshake) => void): AnalysisFigures {
+    const fold = this.fold.copy();
+    this.tracker.eachOpen((evidence) => {
+      const verdict = judge(evidence, this.tracker.patienceNanos);
+      if (!passes(this.filter, evidence)) return;
+      fold.add(evidence, verdict);
+      if (this.isListed(verdict)) open(this.record(evidence, verdict));
+    });
+    return {
+      capture: this.captureFigures(),
+      summary: fold.summary(),
+      servers: fold.servers(this.vantage.side(), this.moment),
+    };
+  }
+
   /** The capture is at its end: all that is open is judged as it stands. */
   finish(): AnalysisFigures {
     this.tracker.flush(this.clock.now);
     this.list.finish();
-    const servers = this.fold.servers(this.vantage.side(), (nanos) =>
-      formatEpoch(nanos, this.baseSeconds, this.digits),
-    );
+    const servers = this.fold.servers(this.vantage.side(), this.moment);
     return { capture: this.captureFigures(), summary: this.fold.summary(), servers };
   }
 
@@ -150,32 +192,43 @@ export class Analysis {
     }
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
+    this.tell(evidence, verdict, passed);
     if (!this.list.wantsMore) return;
     // Early output has said it already, unless it is another verdict now.
-    const wanted = passed && evidence.published !== verdict && this.isListed(verdict);
-    const record = wanted ? this.record(evidence, verdict) : null;
-    if (this.settings.early) this.list.atOnce(record);
-    else this.list.done(evidence.id, record);
+    const isListed = passed && this.isListed(verdict);
+    const wanted = isListed && evidence.published !== verdict;
+    const record = wanted || (isListed && this.hooks.finished !== undefined) ? this.record(evidence, verdict) : null;
+    if (!this.settings.early) this.list.done(evidence.id, record);
+    else if (wanted) this.list.atOnce(record);
+    if (record !== null) this.hooks.finished?.(record);
   }
 
-  /** An attempt for which a verdict can be given, and may be amended. */
-  private silent(evidence: Evidence): Verdict {
+  /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */
+  private silent(evidence: Evidence, isDecided: boolean): Verdict | null {
     const verdict = judge(evidence, this.tracker.patienceNanos);
-    if (
-      evidence.published !== verdict &&
-      this.list.wantsMore &&
-      passes(this.filter, evidence) &&
-      this.isListed(verdict)
-    ) {
+    if (isDecided && verdict === VERDICT.UNDECIDED) return null;
+    if (evidence.published === verdict) return verdict;
+    const passed = passes(this.filter, evidence);
+    this.tell(evidence, verdict, passed);
+    if (passed && this.list.wantsMore && this.isListed(verdict)) {
       this.list.atOnce(this.record(evidence, verdict));
     }
     return verdict;
   }
 
+  private readonly moment = (nanos: number): string => formatEpoch(nanos, this.baseSeconds, this.digits);
+
   private record(evidence: Evidence, verdict: Verdict): Handshake {
     const handshake = makeHandshake(evidence, verdict, this.context());
     const diagnoses = diagnosesOf(handshake, shapeOf(evidence, verdict), this.vantage.side());
     return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
+  }
+
+  private tell(evidence: Evidence, verdict: Verdict, passed: boolean): void {
+    if (evidence.published < 0) this.told += 1;
+    if (!passed) return;
+    if (evidence.published >= 0) this.standing[evidence.published] = (this.standing[evidence.published] as number) - 1;
+    this.standing[verdict] = (this.standing[verdict] as number) + 1;
   }
 
   private isListed(verdict: Verdict): boolean {

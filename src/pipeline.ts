@@ -90,27 +90,31 @@ export async function analyzeSources(
   for (const tally of tallies) tally.passLosses(analysis);
   const figures = analysis.finish();
   return {
-    report: makeReport(figures, tallies, options, stop.isStopped),
+    report: makeReport(
+      figures,
+      tallies.map((tally) => tally.summary()),
+      lostOf(tallies.map(({ stream }) => stream)),
+      options,
+      stop.isStopped ? ['reading was stopped before the end'] : [],
+    ),
     failures: tallies.flatMap(({ stream }) => (stream.failure === null ? [] : [stream.failure])),
     traced: analysis.traced,
   };
 }
 
-function makeReport(
+export function makeReport(
   figures: AnalysisFigures,
-  tallies: readonly SourceTally[],
+  sources: readonly SourceSummary[],
+  lost: Report['capture']['lost'],
   options: AnalysisOptions,
-  isStopped: boolean,
+  warnings: readonly string[],
 ): Report {
   const capture = {
-    sources: tallies.map((tally) => tally.summary()),
-    lost: {
-      kernel: lostOf(tallies, 'lostByKernel'),
-      interface: lostOf(tallies, 'lostByInterface'),
-    },
+    sources,
+    lost,
     ...figures.capture,
     notTcp: withLinkTypeNames(figures.capture.notTcp),
-    warnings: [...(isStopped ? ['reading was stopped before the end'] : []), ...figures.capture.warnings],
+    warnings: [...warnings, ...figures.capture.warnings],
   };
   return {
     tool: { name: 'tripod', version: options.version },
@@ -130,7 +134,7 @@ function withLinkTypeNames(counts: Readonly<Record<string, number>>): Record<str
 }
 
 /** The word that reading shall end. */
-class Stop {
+export class Stop {
   isStopped = false;
   private wake: (() => void) | null = null;
 
@@ -151,7 +155,7 @@ class Stop {
 }
 
 /** Packets and times of one source. */
-class SourceTally {
+export class SourceTally {
   readonly stream: CaptureStream;
   private packets = 0;
   private first: string | null = null;
@@ -202,7 +206,7 @@ class SourceTally {
   }
 }
 
-function filterOf(options: AnalysisOptions, startSeconds: number, startNanos: number): AttemptFilter {
+export function filterOf(options: AnalysisOptions, startSeconds: number, startNanos: number): AttemptFilter {
   const nanos = (moment: Moment | null): number | null => {
     if (moment === null) return null;
     if (moment.fromStart) return startNanos + moment.seconds * NANOS_PER_SECOND;
@@ -218,13 +222,15 @@ function filterOf(options: AnalysisOptions, startSeconds: number, startNanos: nu
   };
 }
 
-/** null when no interface of any source tells. */
-function lostOf(tallies: readonly SourceTally[], column: 'lostByKernel' | 'lostByInterface'): number | null {
-  let lost: number | null = null;
-  for (const { stream } of tallies) {
-    for (const { [column]: count } of stream.reader?.interfaces ?? []) if (count !== null) lost = (lost ?? 0) + count;
-  }
-  return lost;
+/** Packets that the containers say were lost; null when no interface of any stream tells. */
+export function lostOf(streams: readonly CaptureStream[]): Report['capture']['lost'] {
+  const interfaces = streams.flatMap(({ reader }) => [...(reader?.interfaces ?? [])]);
+  const total = (counts: readonly (number | null)[]): number | null =>
+    counts.reduce((lost, count) => (count === null ? lost : (lost ?? 0) + count), null);
+  return {
+    kernel: total(interfaces.map(({ lostByKernel }) => lostByKernel)),
+    interface: total(interfaces.map(({ lostByInterface }) => lostByInterface)),
+  };
 }
 
 function totalBytes(sources: readonly ByteSource[]): number | null {

@@ -11,9 +11,13 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds of a clock that only goes forward: for progress, never for results. */
   now(): number;
+  /** Milliseconds since 1970: what packets of this host are stamped with. */
+  wallClock(): number;
   exists(path: string): boolean;
   /** Calls back at the first Ctrl-C (SIGINT) from now on; the second one ends the process. Returns what takes the listener off again. */
   onInterrupt(listener: () => void): () => void;
+  /** Calls back at each of these signals. Returns what takes the listener off again. */
+  onSignal(signal: 'SIGTERM' | 'SIGHUP' | 'SIGUSR1', listener: () => void): () => void;
 }
 
 export function processContext(): Context {
@@ -26,10 +30,15 @@ export function processContext(): Context {
     },
     env: process.env,
     now: () => performance.now(),
+    wallClock: () => Date.now(),
     exists: existsSync,
     onInterrupt(listener) {
       process.once('SIGINT', listener);
       return () => process.off('SIGINT', listener);
+    },
+    onSignal(signal, listener) {
+      process.on(signal, listener);
+      return () => process.off(signal, listener);
     },
   };
 }

@@ -97,6 +97,54 @@ export const SHOW_FORMAT_OPTION = {
   },
 } as const satisfies OptionSpecs;
 
+const CAPTURE = 'What is captured:';
+const END = 'When it ends:';
+
+export const DIRECTIONS = ['in', 'out', 'inout'] as const;
+
+export const LIVE_OPTIONS = {
+  interface: {
+    kind: 'list',
+    group: CAPTURE,
+    describe: 'Interfaces of this host, or any; several are one capture',
+    default: 'any',
+    aliases: ['i'],
+  },
+  follow: { kind: 'value', group: CAPTURE, describe: 'Read this growing file instead, as tail -F does', path: true },
+  filter: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: "Only packets that match, too: an expression of pcap-filter, 'host 10.0.0.1'",
+  },
+  snaplen: { kind: 'value', group: CAPTURE, describe: 'Octets of each packet that are kept', default: '256' },
+  buffer: { kind: 'value', group: CAPTURE, describe: 'MiB of the kernel’s buffer', default: '8' },
+  promiscuous: { kind: 'flag', group: CAPTURE, describe: 'Packets to other machines, too' },
+  direction: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: 'Only packets that come in, or go out',
+    choices: DIRECTIONS,
+    default: 'inout',
+  },
+  user: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: 'Who to become once the capture is open; the caller of sudo unless told',
+  },
+} as const satisfies OptionSpecs;
+
+export const LIVE_LIST_OPTIONS = {
+  all: { kind: 'flag', group: LIST, describe: 'Complete handshakes, too; without it they are counted' },
+  verdict: LIST_OPTIONS.verdict,
+  missing: LIST_OPTIONS.missing,
+} as const satisfies OptionSpecs;
+
+export const END_OPTIONS = {
+  duration: { kind: 'value', group: END, describe: 'After this time: 30, 30s, 10m, 2h' },
+  count: { kind: 'value', group: END, describe: 'After this many packets' },
+  'until-missing': { kind: 'flag', group: END, describe: 'At the first verdict with a missing leg' },
+} as const satisfies OptionSpecs;
+
 const CHECKUP = 'How the port is looked at:';
 
 export const DOCTOR_OPTIONS = {

@@ -103,7 +103,9 @@ export function resolveShow(given: GivenArguments, context: Context): ResolvedSh
   });
 }
 
-function judging(given: GivenArguments): Pick<AnalysisOptions, 'patienceSeconds' | 'maxOpen' | 'seed' | 'version'> {
+export function judging(
+  given: GivenArguments,
+): Pick<AnalysisOptions, 'patienceSeconds' | 'maxOpen' | 'seed' | 'version'> {
   return {
     patienceSeconds: parseDuration(given.value('patience') ?? String(DEFAULT_PATIENCE_SECONDS), '--patience'),
     maxOpen: parseCount(given.value('max-open') ?? String(DEFAULT_MAX_OPEN), '--max-open', 1, MOST_OPEN),
@@ -112,7 +114,7 @@ function judging(given: GivenArguments): Pick<AnalysisOptions, 'patienceSeconds'
   };
 }
 
-function resolveMissing(given: GivenArguments): readonly LegName[] | 'any' | null {
+export function resolveMissing(given: GivenArguments): readonly LegName[] | 'any' | null {
   const texts = given.list('missing');
   if (texts.length === 0) return null;
   const legs = texts.map((text) => parseChoice(text, '--missing', MISSING_CHOICES));

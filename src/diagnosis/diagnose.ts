@@ -38,8 +38,15 @@ function packetsOf({ legs, reset, icmp }: Handshake): string[] {
 
 /** What is counted of an endpoint: attempts of each shape, and when the first began (nanoseconds since the base). */
 export class ShapeCounts {
-  readonly counts = new Float64Array(SHAPES);
-  readonly firsts = new Float64Array(SHAPES);
+  counts = new Float64Array(SHAPES);
+  firsts = new Float64Array(SHAPES);
+
+  copy(): ShapeCounts {
+    const copy = new ShapeCounts();
+    copy.counts = this.counts.slice();
+    copy.firsts = this.firsts.slice();
+    return copy;
+  }
 
   add(shape: Shape, began: number): void {
     if (this.counts[shape] === 0 || began < (this.firsts[shape] as number)) this.firsts[shape] = began;

@@ -48,6 +48,14 @@ export class ExpiryQueue {
     this.length += 1;
   }
 
+  /** Every entry from the first on, dead ones included. */
+  each(visit: (slot: number, ticket: number) => void): void {
+    for (let i = 0; i < this.length; i++) {
+      const at = (this.head + i) & this.mask;
+      visit(this.slots[at] as number, this.tickets[at] as number);
+    }
+  }
+
   /** Takes the first entry off. */
   shift(): void {
     this.head = (this.head + 1) & this.mask;

@@ -64,6 +64,14 @@ export class HashSet {
     this.entries = 0;
   }
 
+  copy(): HashSet {
+    const copy = new HashSet();
+    copy.words = this.words.slice();
+    copy.mask = this.mask;
+    copy.entries = this.entries;
+    return copy;
+  }
+
   private grow(): void {
     const old = this.words;
     this.words = new Int32Array(GROWTH * old.length);

@@ -46,6 +46,19 @@ export class CaptureClock {
     return this.now;
   }
 
+  /**
+   * Time went on without a packet. A packet may still come that is a little older; a jump of the system's clock is left to the packets to confirm.
+   * @param time nanoseconds since the base. Answers `now`.
+   */
+  advance(time: number): number {
+    const ahead = time - this.reference;
+    if (this.started && ahead > 0 && ahead <= JUMP_NANOS) {
+      this.now += ahead;
+      this.reference = time;
+    }
+    return this.now;
+  }
+
   private stepBack(nanos: number): void {
     this.backwardSteps += 1;
     if (nanos > this.largestBackwardNanos) this.largestBackwardNanos = nanos;

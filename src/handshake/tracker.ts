@@ -37,9 +37,11 @@ export interface TrackerOptions {
 export interface TrackerSink {
   /** An attempt is finished. The evidence is borrowed until the call returns. */
   finished(evidence: Evidence): void;
-  /** An attempt was silent for `patience`, and may still be amended; answers the verdict that is out now. With this the tracker is exact to the
-   * moment, at some cost. */
-  silent?(evidence: Evidence): Verdict;
+  /**
+   * A verdict may be told, and may still be amended: the attempt was silent for `patience`, or a packet came that decides (`isDecided`). Answers the verdict that is
+   * out now, or null for none. With this the tracker is exact to the moment, at some cost.
+   */
+  silent?(evidence: Evidence, isDecided: boolean): Verdict | null;
   /** Every segment that belongs to an attempt, with its event; only given while an attempt is traced. */
   traced?(id: number, segment: Segment, fromClient: boolean, event: Event, isCopy: boolean): void;
 }
@@ -86,7 +88,7 @@ export class Tracker {
     this.sink = sink;
     const isWatched = sink.silent !== undefined || sink.traced !== undefined || !(options.shortcut ?? true);
     this.ordinary = isWatched ? null : new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames);
-    this.onSilent = (slot) => this.publish(slot);
+    this.onSilent = (slot) => this.publish(slot, false);
     this.onFinish = (slot) => this.finish(slot);
   }
 
@@ -121,6 +123,17 @@ export class Tracker {
     } else if (!this.ordinary?.advance(found, segment)) {
       this.observeOpen(segment, found >> 1, hash);
     }
+  }
+
+  /** Time goes on to `clock` without a segment. */
+  elapse(clock: number): void {
+    this.clock = clock;
+    this.room.sweep(clock, this.onSilent, this.onFinish);
+  }
+
+  /** Every attempt that is not finished, as it stands. The evidence is borrowed until the call returns. */
+  eachOpen(visit: (evidence: Evidence) => void): void {
+    this.room.each((slot) => visit(this.fill(slot)));
   }
 
   /** The capture is at its end: everything that is open is finished. */
@@ -266,9 +279,11 @@ export class Tracker {
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
     if (next === STATE.THIRD_ENDED && before !== next) this.room.end(slot, this.clock);
+    else if (next === before && next < STATE.THIRD_SEEN) this.room.repeat(slot, this.clock);
     else if (next < STATE.OPEN) this.room.touch(slot, this.clock);
     else if (next === STATE.CLOSED && before < STATE.CLOSED) this.room.close(slot, this.clock);
     else if (before < STATE.OPEN) this.room.settle(slot, this.clock);
+    if (this.room.isEager && DECIDES.has(action)) this.publish(slot, true);
   }
 
   /** A new attempt with its first segment: a SYN or a SYN-ACK. `newest` is the flow's attempt so far. */
@@ -393,10 +408,10 @@ export class Tracker {
     return evidence;
   }
 
-  private publish(slot: number): void {
-    const verdict = this.sink.silent?.(this.fill(slot));
+  private publish(slot: number, isDecided: boolean): void {
+    const verdict = this.sink.silent?.(this.fill(slot), isDecided) ?? null;
     const before = this.attempts.word(slot, W.PUBLISHED);
-    if (verdict === undefined || before === verdict + 1) return;
+    if (verdict === null || before === verdict + 1) return;
     if (before !== 0) this.attempts.count(slot, W.REVISION);
     this.attempts.setWord(slot, W.PUBLISHED, verdict + 1);
   }
@@ -412,5 +427,16 @@ export class Tracker {
     attempts.remove(slot);
   }
 }
+
+/** After these nothing needs to be waited for: the verdict rests on a packet, and not on the want of one. */
+const DECIDES: ReadonlySet<Action> = new Set([
+  ACTION.NOTE_TOOK,
+  ACTION.NOTE_REFUSAL,
+  ACTION.NOTE_STRAY_RESET,
+  ACTION.NOTE_ICMP,
+  ACTION.NOTE_CLIENT_RESET,
+  ACTION.NOTE_BARE_RESET,
+  ACTION.NOTE_RESET,
+]);
 
 const CHAINS = [W.SYN_FRAMES, W.SYN_ACK_FRAMES, W.ACK_FRAMES, W.STRAY_FRAMES] as const;

@@ -8,7 +8,8 @@
  *   SETTLED   the server took the third leg, or a RST ended the connection after it, `patience` ago at the most: what follows at once (RST, FIN) still belongs to the record
  *
  * A packet does not move its attempt in the queue: the attempt is looked at when its entry falls due, and queued again when it was alive since. With
- * `isEager` each packet queues it again, so that it falls due exactly `patience` after its last packet: live output wants that.
+ * `isEager` each packet that brings it further queues it again, so that it falls due exactly `patience` after that packet, repeated or not: live output
+ * wants that. (A client that repeats its SYN each second would not be silent for `patience` before many seconds have passed.)
  */
 import { ExpiryQueue } from '../flow/expiry-queue.ts';
 import { NO_SLOT } from '../flow/table.ts';
@@ -61,6 +62,13 @@ export class WaitingRoom {
     if (this.isEager || queue === WAITING || queue === SETTLED) this.enter(slot, clock);
   }
 
+  /** A packet of the handshake came again: the next leg is due when it was due before. */
+  repeat(slot: number, clock: number): void {
+    const queue = this.attempts.word(slot, W.QUEUE);
+    if (this.isEager && (queue === FRESH || queue === GOING)) this.attempts.setTime(slot, T.ACTIVE, clock);
+    else this.touch(slot, clock);
+  }
+
   /** A RST ended the connection after its third leg: nothing but what was under way can follow. */
   end(slot: number, clock: number): void {
     if (this.isPlain(slot)) this.settle(slot, clock);
@@ -88,7 +96,7 @@ export class WaitingRoom {
     this.attempts.count(slot, W.TICKET);
   }
 
-  /** Looks at the attempts whose time has come. `silent`: no packet for `patience`; `finish`: nothing more is expected. */
+  /** Looks at the attempts whose time has come. `silent`: no packet for `patience`, or none but repeated ones; `finish`: nothing more is expected. */
   sweep(clock: number, silent: (slot: number) => void, finish: (slot: number) => void): void {
     if (clock < this.nextSweep) return;
     this.nextSweep = clock + SWEEP_NANOS;
@@ -97,6 +105,15 @@ export class WaitingRoom {
     this.sweepEnding(WAITING, clock, FORGET_NANOS, finish);
     this.sweepEnding(SETTLED, clock, this.patienceNanos, finish);
     this.sweepEnding(CLOSED, clock, COPIES_NANOS, finish);
+  }
+
+  /** Every attempt that waits. */
+  each(visit: (slot: number) => void): void {
+    for (const queue of this.queues) {
+      queue.each((slot, ticket) => {
+        if (this.attempts.word(slot, W.TICKET) === ticket) visit(slot);
+      });
+    }
   }
 
   /** The attempt that is given up first when there is no room; NO_SLOT when nobody waits. */
@@ -116,6 +133,7 @@ export class WaitingRoom {
     const seen = this.isEager ? due : due - LATE_NANOS;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= seen; slot = this.first(queue)) {
       if (this.attempts.time(slot, T.ACTIVE) > due) {
+        if (this.isEager) silent(slot);
         this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
         continue;
       }

@@ -47,6 +47,14 @@ export class EndpointTable {
     return this.used - 1;
   }
 
+  copy(): EndpointTable {
+    const copy = new EndpointTable(this.seed);
+    copy.entries = this.entries.slice();
+    copy.mask = this.mask;
+    copy.used = this.used;
+    return copy;
+  }
+
   private place(w0: number, w1: number, w2: number, w3: number, port: number, number: number): void {
     let i = hashEnd(w0, w1, w2, w3, port, this.seed) & this.mask;
     while (this.entries[i * WORDS + 5] !== 0) i = (i + 1) & this.mask;

@@ -33,6 +33,16 @@ export class LatencySketch {
     this.count += 1;
   }
 
+  copy(): LatencySketch {
+    const copy = new LatencySketch();
+    copy.values = this.values?.slice() ?? null;
+    copy.buckets = this.buckets?.slice() ?? null;
+    copy.count = this.count;
+    copy.min = this.min;
+    copy.max = this.max;
+    return copy;
+  }
+
   /** In seconds. */
   distribution(): MaybeDistribution {
     if (this.count === 0) return {};

@@ -34,25 +34,35 @@ class EndpointFigures {
   synReceived = 0;
   synAckSent = 0;
   ackReceived = 0;
-  readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
-  readonly shapes = new ShapeCounts();
-  readonly synToSynAck = new LatencySketch();
-  readonly synAckToAck = new LatencySketch();
+  byVerdict = new Float64Array(VERDICT_NAMES.length);
+  shapes = new ShapeCounts();
+  synToSynAck = new LatencySketch();
+  synAckToAck = new LatencySketch();
 
   constructor(address: string, port: number) {
     this.address = address;
     this.port = port;
   }
+
+  copy(): EndpointFigures {
+    const copy = new EndpointFigures(this.address, this.port);
+    Object.assign(copy, this);
+    copy.byVerdict = this.byVerdict.slice();
+    copy.shapes = this.shapes.copy();
+    copy.synToSynAck = this.synToSynAck.copy();
+    copy.synAckToAck = this.synAckToAck.copy();
+    return copy;
+  }
 }
 
 export class SummaryFold {
-  private readonly table: EndpointTable;
-  private readonly endpoints: EndpointFigures[] = [];
-  private readonly clients = new HashSet();
+  private table: EndpointTable;
+  private endpoints: EndpointFigures[] = [];
+  private clients = new HashSet();
   /** Hash words of a client and the number of its endpoint, three words each, of attempts whose clients are not counted yet. */
-  private readonly clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
+  private clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
   private waiting = 0;
-  private readonly byVerdict = new Float64Array(VERDICT_NAMES.length);
+  private byVerdict = new Float64Array(VERDICT_NAMES.length);
   private readonly seed: number;
   private attempts = 0;
   /** Attempts to endpoints beyond `ENDPOINTS_LISTED`, and clients beyond `CLIENTS_COUNTED`: said in the report's warnings. */
@@ -81,6 +91,19 @@ export class SummaryFold {
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
     this.noteClient(number, e);
+  }
+
+  /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */
+  copy(): SummaryFold {
+    this.countClients();
+    const copy = new SummaryFold(this.seed);
+    Object.assign(copy, this);
+    copy.table = this.table.copy();
+    copy.endpoints = this.endpoints.map((endpoint) => endpoint.copy());
+    copy.clients = this.clients.copy();
+    copy.clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
+    copy.byVerdict = this.byVerdict.slice();
+    return copy;
   }
 
   summary(): Summary {

@@ -31,7 +31,9 @@ function world({ isTTY = false, columns, env = {}, now = () => 0 }: World): Cont
     env,
     now,
     exists: () => false,
+    wallClock: () => 0,
     onInterrupt: () => () => {},
+    onSignal: () => () => {},
     shown() {
       const text = shown;
       shown = '';

@@ -3,8 +3,9 @@ import type { Command } from '../command.ts';
 import { ANALYZE } from './analyze.ts';
 import { completionCommand } from './completion.ts';
 import { DOCTOR } from './doctor.ts';
+import { LIVE } from './live.ts';
 import { SHOW } from './show.ts';
 
-const WORKING: readonly Command[] = [ANALYZE, SHOW, DOCTOR];
+const WORKING: readonly Command[] = [ANALYZE, SHOW, LIVE, DOCTOR];
 
 export const COMMANDS: readonly Command[] = [...WORKING, completionCommand(WORKING)];

@@ -53,6 +53,21 @@ export class Attempts {
     admit(group, handshake);
   }
 
+  copy(): Attempts {
+    const copy = new Attempts();
+    for (const [key, group] of this.groups) {
+      copy.groups.set(key, {
+        ...group,
+        ports: new Set(group.ports),
+        clients: new Set(group.clients),
+        examples: [...group.examples],
+        ids: [...group.ids],
+      });
+    }
+    for (const [verdict, attempts] of this.overflow) copy.overflow.set(verdict, attempts);
+    return copy;
+  }
+
   print(page: Page, limit: number | null): void {
     const groups = [...merged(this.groups.values())].sort((a, b) => b.attempts - a.attempts);
     const overflow = [...this.overflow].map(([verdict, attempts]) => ({ verdict, attempts }));

@@ -9,6 +9,8 @@ export interface Renderer {
   handshake(handshake: Handshake): string;
   /** What stands after the last attempt. Called once. */
   end(report: Report): string;
+  /** A look at what `end` would answer now, with further attempts as the last of the list; nothing of it stays. Only the table can. */
+  preview?(report: Report, open: readonly Handshake[]): string;
 }
 
 export interface RenderOptions {

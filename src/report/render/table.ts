@@ -26,6 +26,21 @@ export function tableRenderer(options: RenderOptions): Renderer {
   const attempts = new Attempts();
   const individuals: Handshake[] = [];
   let unlisted = 0;
+  const lay = (report: Report, grouped: Attempts): string => {
+    const first = report.capture.sources.find((source) => source.first !== null)?.first ?? null;
+    const page = new Page(
+      options.width,
+      options.colour,
+      first === null ? '' : date(first),
+      report.capture.sources.map(({ name }) => name),
+    );
+    addAnswer(page, report, options.limit);
+    if (options.individually) addList(page, individuals, unlisted);
+    else grouped.print(page, options.limit);
+    addLatencies(page, report, options.limit ?? LATENCY_ROWS);
+    addSelfCheck(page, report);
+    return page.toString();
+  };
   return {
     begin: () => '',
     handshake(handshake) {
@@ -34,20 +49,11 @@ export function tableRenderer(options: RenderOptions): Renderer {
       else unlisted += 1;
       return '';
     },
-    end(report) {
-      const first = report.capture.sources.find((source) => source.first !== null)?.first ?? null;
-      const page = new Page(
-        options.width,
-        options.colour,
-        first === null ? '' : date(first),
-        report.capture.sources.map(({ name }) => name),
-      );
-      addAnswer(page, report, options.limit);
-      if (options.individually) addList(page, individuals, unlisted);
-      else attempts.print(page, options.limit);
-      addLatencies(page, report, options.limit ?? LATENCY_ROWS);
-      addSelfCheck(page, report);
-      return page.toString();
+    end: (report) => lay(report, attempts),
+    preview(report, open) {
+      const copy = attempts.copy();
+      for (const handshake of open) copy.add(handshake);
+      return lay(report, copy);
     },
   };
 }

@@ -1,0 +1,146 @@
+/**
+ * Captures that are still being made: the same steps as in pipeline.ts, but packets are judged as they come, time goes on between them, and the report can
+ * be asked for while the capture runs.
+ *
+ * Time goes on with the packets. Without packets it goes on only when somebody knows that none is under way (`advance`): whoever captures on this host
+ * does, whoever reads a pipe does not, since a pipe that stalls looks like one that has nothing to say.
+ */
+import { Analysis, type AnalysisFigures, type Standing } from './analysis.ts';
+import type { Handshake } from './handshake/handshake.ts';
+import { type AnalysisOptions, filterOf, lostOf, makeReport, SourceTally, Stop } from './pipeline.ts';
+import type { Report, SourceSummary } from './report/report.ts';
+import type { ByteSource } from './source/byte-source.ts';
+
+export interface LiveSink {
+  /** As soon as it can be told; again, with `revision` + 1, when later packets amend it. */
+  verdict(handshake: Handshake): void;
+  /** The last record of an attempt: nothing amends it any more. */
+  finished(handshake: Handshake): void;
+  /** The packets that came together are judged. */
+  drained?(): void;
+}
+
+/** Packets lost by the capture so far, as its engine counts them. */
+export interface EngineLosses {
+  readonly kernel: number;
+  readonly interface: number;
+}
+
+/** Finished sources that the report names; a file that is replaced every minute has many. */
+const SOURCES_NAMED = 50;
+
+export class LiveAnalysis {
+  /** Packets so far. */
+  packets = 0;
+  private readonly analysis: Analysis;
+  private readonly options: AnalysisOptions;
+  private readonly sink: LiveSink;
+  private readonly stopped: Promise<void>;
+  private readonly open: SourceTally[] = [];
+  private readonly done: SourceSummary[] = [];
+  private readonly failures: Error[] = [];
+  private unnamedSources = 0;
+  private engineLosses: EngineLosses | null = null;
+  private lostInDone: Report['capture']['lost'] = { kernel: null, interface: null };
+
+  /** @param stopped when it resolves, `read` returns. */
+  constructor(options: AnalysisOptions, sink: LiveSink, stopped: Promise<void>) {
+    this.options = options;
+    this.sink = sink;
+    this.stopped = stopped;
+    const hooks = { finished: (handshake: Handshake): void => sink.finished(handshake) };
+    this.analysis = new Analysis({ ...options, early: true, files: 1 }, (handshake) => sink.verdict(handshake), hooks);
+  }
+
+  /** Judges the packets of the source until it ends, or all is stopped. */
+  async read(source: ByteSource): Promise<void> {
+    const tally = new SourceTally(source);
+    const { stream } = tally;
+    const stop = new Stop(this.stopped);
+    this.open.push(tally);
+    while (await stop.orFalse(stream.fill())) {
+      while (stream.next()) this.observe(tally);
+      tally.passLosses(this.analysis);
+      this.sink.drained?.();
+    }
+    // A stream that nobody ends can't be let go of: it would wait for its next bytes.
+    if (!stop.isStopped) await stream.close();
+    this.close(tally);
+  }
+
+  /** Time has gone on to this moment, and every packet before it was read. */
+  advance(seconds: number, nanos: number): void {
+    this.analysis.advance(seconds, nanos);
+  }
+
+  /** The engine lost packets between two moments (epoch seconds). @param losses all that it has lost so far */
+  noteLosses(losses: EngineLosses, fromSeconds: number, toSeconds: number): void {
+    const before = this.engineLosses ?? { kernel: 0, interface: 0 };
+    const hasLost = losses.kernel > before.kernel || losses.interface > before.interface;
+    this.engineLosses = losses;
+    if (!hasLost || this.packets === 0) return;
+    const [from, to] = [Math.floor(fromSeconds), Math.floor(toSeconds)];
+    this.analysis.noteLoss(from, (fromSeconds - from) * 1e9, to, (toSeconds - to) * 1e9);
+  }
+
+  /** Packets that the capture lost; null when nothing tells. */
+  get lost(): Report['capture']['lost'] {
+    if (this.engineLosses !== null) return this.engineLosses;
+    const running = lostOf(this.open.map(({ stream }) => stream));
+    return {
+      kernel: plus(this.lostInDone.kernel, running.kernel),
+      interface: plus(this.lostInDone.interface, running.interface),
+    };
+  }
+
+  stand(): Standing {
+    return this.analysis.stand();
+  }
+
+  /** The report as it would be if the capture ended now, and the records of the listed attempts that are open; everything goes on. */
+  snapshot(): { readonly report: Report; readonly open: readonly Handshake[] } {
+    const open: Handshake[] = [];
+    const figures = this.analysis.snapshot((handshake) => open.push(handshake));
+    return { report: this.report(figures), open };
+  }
+
+  /** The end. `failures`: sources that ended before their end. */
+  finish(): { readonly report: Report; readonly failures: readonly Error[] } {
+    return { report: this.report(this.analysis.finish()), failures: this.failures };
+  }
+
+  private observe(tally: SourceTally): void {
+    const { frame } = tally.stream;
+    if (this.analysis.frames === 0) {
+      this.analysis.begin(frame.seconds, filterOf(this.options, frame.seconds, frame.nanos));
+    }
+    tally.count();
+    this.packets += 1;
+    this.analysis.observe(frame, 0);
+  }
+
+  private close(tally: SourceTally): void {
+    const { stream } = tally;
+    tally.passLosses(this.analysis);
+    const lost = lostOf([stream]);
+    this.lostInDone = {
+      kernel: plus(this.lostInDone.kernel, lost.kernel),
+      interface: plus(this.lostInDone.interface, lost.interface),
+    };
+    if (stream.failure !== null) this.failures.push(stream.failure);
+    if (this.done.length < SOURCES_NAMED) this.done.push(tally.summary());
+    else this.unnamedSources += 1;
+    this.open.splice(this.open.indexOf(tally), 1);
+  }
+
+  private report(figures: AnalysisFigures): Report {
+    const sources = [...this.done, ...this.open.map((tally) => tally.summary())];
+    const warnings =
+      this.unnamedSources > 0 ? [`${this.unnamedSources} further files were read, which are not named here`] : [];
+    return makeReport(figures, sources, this.lost, this.options, warnings);
+  }
+}
+
+function plus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : a + b;
+}

@@ -1,0 +1,83 @@
+/** Packets judged as they come, and the same packets read from a file: the same verdicts. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { analyze, type Handshake } from '../../src/index.ts';
+import { LiveAnalysis } from '../../src/live.ts';
+import { streamSource } from '../../src/source/byte-source.ts';
+import { captureFiles, fixtureName } from '../support/fixture-files.ts';
+import { parseScript } from '../support/script.ts';
+import { encodeScript } from '../support/script-frames.ts';
+
+const OPTIONS = {
+  patienceSeconds: 3,
+  maxOpen: 1 << 12,
+  seed: 1,
+  ports: [],
+  servers: [],
+  clients: [],
+  since: null,
+  until: null,
+  list: { verdicts: [], missing: null, limit: null, sort: null },
+  early: true,
+  trace: null,
+  version: 'test',
+};
+const NEVER = new Promise<void>(() => {});
+
+/** In pieces, as a pipe brings them. */
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1000) yield bytes.slice(at, at + 1000);
+}
+
+interface Said {
+  /** The latest verdict of each attempt, and how often one was told. */
+  readonly latest: ReadonlyMap<number, Handshake>;
+  readonly revisions: readonly string[];
+}
+
+async function judgeLive(bytes: Uint8Array): Promise<Said> {
+  const latest = new Map<number, Handshake>();
+  const revisions: string[] = [];
+  const verdict = (handshake: Handshake): void => {
+    latest.set(handshake.id, handshake);
+    revisions.push(`${handshake.id} ${handshake.revision}`);
+  };
+  const live = new LiveAnalysis(OPTIONS, { verdict, finished: () => {} }, NEVER);
+  await live.read(streamSource(pieces(bytes)));
+  live.finish();
+  return { latest, revisions };
+}
+
+describe('live', () => {
+  test('says of every capture of fixtures/ in the end what is said of the file, each revision once', async () => {
+    for (const file of captureFiles()) {
+      const bytes = readFileSync(file);
+      const { handshakes } = await analyze(bytes);
+      const { latest, revisions } = await judgeLive(bytes);
+      const said = [...latest.values()].sort((a, b) => a.id - b.id);
+      assert.deepEqual(
+        said.map(({ id, verdict }) => `${id} ${verdict}`),
+        [...handshakes].sort((a, b) => a.id - b.id).map(({ id, verdict }) => `${id} ${verdict}`),
+        fixtureName(file),
+      );
+      assert.equal(new Set(revisions).size, revisions.length, fixtureName(file));
+    }
+  });
+
+  test('goes on in time without packets: an unanswered SYN is told of when patience is over', async () => {
+    const told: string[] = [];
+    const script = parseScript('end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n');
+    const [capture] = encodeScript(script) as [Uint8Array];
+    const live = new LiveAnalysis(OPTIONS, { verdict: ({ verdict }) => told.push(verdict), finished: () => {} }, NEVER);
+    await live.read(streamSource(pieces(capture)));
+    const began = new DataView(capture.buffer, capture.byteOffset).getUint32(24, true);
+    live.advance(began + 2, 0);
+    assert.deepEqual(told, []);
+    live.advance(began + 5, 0);
+    assert.deepEqual(told, ['no-syn-ack']);
+    assert.equal(live.snapshot().report.summary.attempts, 1);
+    live.finish();
+    assert.deepEqual(told, ['no-syn-ack']);
+  });
+});
