@@ -5,6 +5,9 @@ import { once } from 'node:events';
 export const SERVER = '10.77.0.2';
 const CLIENT = '10.77.0.1';
 
+/** Two test runs at the same time must not meet: names of namespaces and links have the process in them. At most 5 characters. */
+const OWN = process.pid.toString(36);
+
 const canLab = process.platform === 'linux' && process.getuid?.() === 0 && hasIp();
 /** For `describe` and `test`. */
 export const LAB = canLab ? {} : { skip: 'SKIPPED, NOT TESTED: needs root, network namespaces and the command ip' };
@@ -26,11 +29,10 @@ export class Lab {
 
   /** @param name at most 6 characters: interface names are short */
   constructor(name: string) {
-    this.name = name;
-    this.server = `tridoc-${name}-sv`;
-    this.client = `tridoc-${name}-cl`;
-    this.close();
-    const [inside, outside] = [`${name}0`, `${name}1`];
+    this.name = `${name}${OWN}`;
+    this.server = `tridoc-${OWN}-${name}-sv`;
+    this.client = `tridoc-${OWN}-${name}-cl`;
+    const [inside, outside] = [`${this.name}0`, `${this.name}1`];
     run('ip', 'netns', 'add', this.server);
     run('ip', 'netns', 'add', this.client);
     run(
@@ -103,13 +105,12 @@ export class Lab {
 
 /** A client, a router and a server in a row: 10.78.1.1, 10.78.1.254 and 10.78.2.254, 10.78.2.1; fd78:1::1 and so on. */
 export class RoutedLab {
-  readonly client = 'tridoc-row-cl';
-  readonly router = 'tridoc-row-rt';
-  readonly server = 'tridoc-row-sv';
+  readonly client = `tridoc-${OWN}-row-cl`;
+  readonly router = `tridoc-${OWN}-row-rt`;
+  readonly server = `tridoc-${OWN}-row-sv`;
   private readonly children: ChildProcess[] = [];
 
   constructor() {
-    this.close();
     for (const namespace of [this.client, this.router, this.server]) {
       run('ip', 'netns', 'add', namespace);
       run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
@@ -118,7 +119,7 @@ export class RoutedLab {
       [this.client, 1],
       [this.server, 2],
     ] as const) {
-      const [near, far] = [`tdrow${net}`, `tdrowr${net}`];
+      const [near, far] = [`td${OWN}n${net}`, `td${OWN}r${net}`];
       run('ip', 'link', 'add', near, 'netns', namespace, 'type', 'veth', 'peer', 'name', far, 'netns', this.router);
       addLink(namespace, near, `10.78.${net}.1/24`, `fd78:${net}::1/64`);
       addLink(this.router, far, `10.78.${net}.254/24`, `fd78:${net}::fe/64`);
