@@ -12,7 +12,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   wire: ['bytes'],
   flow: ['wire'],
   handshake: ['bytes', 'wire', 'flow'],
-  diagnosis: ['handshake'],
+  diagnosis: ['bytes', 'handshake'],
   // `flow` for its hashes and sets alone.
   report: ['bytes', 'flow', 'handshake', 'diagnosis'],
   // The words of the text reports, and the page that they are laid out on.

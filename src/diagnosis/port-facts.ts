@@ -4,6 +4,9 @@
  *
  * A fact that could not be read is `Unknown`, with the reason. It is never guessed, and never taken for a zero.
  */
+import type { DropFacts } from './drop-facts.ts';
+import type { FirewallFacts } from './firewall-facts.ts';
+import type { ConntrackFacts, InterfaceFacts, ReturnWay, Settings } from './network-facts.ts';
 
 /** A fact that could not be had. */
 export interface Unknown {
@@ -194,4 +197,13 @@ export interface PortFacts {
   /** What moved, under the names of `nstat` (TcpExtListenOverflows, IpInReceives, Ip6InReceives); the whole namespace's, not the port's. */
   readonly counters: Fact<Readonly<Record<string, number>>>;
   readonly limits: PortLimits;
+  /** Rules that can touch the port. */
+  readonly firewall: Fact<FirewallFacts>;
+  readonly conntrack: Fact<ConntrackFacts>;
+  readonly interfaces: Fact<readonly InterfaceFacts[]>;
+  /** The way back to the clients that were asked about, at most `WAYS_KEPT`. */
+  readonly ways: readonly ReturnWay[];
+  readonly settings: Settings;
+  /** The kernel's own word on packets that it dropped, of the whole host. */
+  readonly drops: Fact<DropFacts>;
 }

@@ -2,14 +2,16 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type Fact, isKnown, type Unknown, unknown } from '../diagnosis/port-facts.ts';
+import { type CommandRunner, runOnHost } from './command.ts';
 
-/** Where the host's facts lie: "/proc" and "/sys", or folders with recorded ones. */
+/** Where the host's facts lie: "/proc", "/sys" and its commands, or folders and answers that were recorded. */
 export interface HostRoot {
   readonly proc: string;
   readonly sys: string;
+  readonly run: CommandRunner;
 }
 
-export const HOST_ROOT: HostRoot = { proc: '/proc', sys: '/sys' };
+export const HOST_ROOT: HostRoot = { proc: '/proc', sys: '/sys', run: runOnHost };
 
 export function readText(...parts: readonly string[]): Fact<string> {
   const file = path.join(...parts);

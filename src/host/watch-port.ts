@@ -10,6 +10,7 @@ import {
   unknown,
 } from '../diagnosis/port-facts.ts';
 import { type Counters, counterDeltas, readCounters } from './counters.ts';
+import { firewallFacts, lookAtFirewall } from './firewall.ts';
 import { readLimits, readPressure, readSoftnet } from './limits.ts';
 import { findForeignListeners } from './namespaces.ts';
 import { HOST_ROOT, type HostRoot } from './proc.ts';
@@ -22,9 +23,21 @@ const SAMPLE_MILLIS = 250;
 /** Samples that are kept: after that every second one is let go of, and they are taken half as often. */
 const MOST_SAMPLES = 480;
 
+/** A client that tried to connect. */
+interface ClientSeen {
+  readonly client: string;
+  /** Address of this host that it tried. */
+  readonly server: string;
+  /** Interface on which its packets came in; null when it is not known. */
+  readonly interface: string | null;
+}
+
 export interface PortWatch {
-  /** The facts from the beginning of the watch until now; may be asked for again and again. */
-  facts(): Promise<PortFacts>;
+  /**
+   * The facts from the beginning of the watch until now; may be asked for again and again.
+   * @param clients whose way back is looked up, and for whom large sets of the firewall are looked through
+   */
+  facts(clients?: readonly ClientSeen[]): Promise<PortFacts>;
   stop(): void;
 }
 
@@ -44,6 +57,7 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
   const begun = performance.now();
   const counters = readCounters(root);
   const softnet = readSoftnet(root);
+  const firewall = lookAtFirewall(root);
   const sampler = new QueueSampler(root, port, begun);
   const first = await sampler.look();
   const owners = ownersOf(root, first);
@@ -51,7 +65,7 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
   sampler.start();
   return {
     stop: () => sampler.stop(),
-    async facts() {
+    async facts(clients = []) {
       const sockets = await sampler.look();
       const seconds = (performance.now() - begun) / 1000;
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
@@ -66,9 +80,19 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
         softnet: softnetDelta(softnet, readSoftnet(root)),
         counters: deltas(counters, readCounters(root)),
         limits: readLimits(root),
+        firewall: firewallFacts(await firewall, await lookAtFirewall(root), port, addressesOf(clients)),
+        conntrack: unknown('not read yet'),
+        interfaces: unknown('not read yet'),
+        ways: [],
+        settings: {},
+        drops: unknown('not read yet'),
       };
     },
   };
+}
+
+function addressesOf(clients: readonly ClientSeen[]): readonly string[] {
+  return [...new Set(clients.flatMap(({ client, server }) => [client, server]))];
 }
 
 function ownersOf(root: HostRoot, sockets: Fact<readonly Socket[]>): Fact<Owners> {

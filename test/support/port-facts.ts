@@ -61,4 +61,10 @@ export const HEALTHY: PortFacts = {
     tcpMemory: { used: 20, limit: 500_000 },
     localPorts: [32_768, 60_999],
   },
+  firewall: { chains: [], rulesLeftOut: 0, rulesBeyondBound: 0, addresses: [], flowtables: [], unread: [] },
+  conntrack: unknown('connections are not tracked here'),
+  interfaces: [],
+  ways: [],
+  settings: {},
+  drops: unknown('the kernel was not asked for its drop reasons'),
 };
