@@ -64,6 +64,7 @@ export class Analysis {
   private baseSeconds = 0;
   /** Frames so far. */
   frames = 0;
+  private isOpen = false;
   private readonly settings: AnalysisSettings;
   private readonly segment = new Segment();
   private readonly decoder = new Decoder();
@@ -103,6 +104,12 @@ export class Analysis {
   begin(baseSeconds: number, filter: AttemptFilter): void {
     this.baseSeconds = baseSeconds;
     this.filter = filter;
+  }
+
+  /** The capture runs since this moment, though no packet came yet: one that comes later is not near its beginning. After `begin`, before the first packet. */
+  opened(seconds: number, nanos: number): void {
+    this.isOpen = true;
+    this.clock.tick(sinceBase(seconds, nanos, this.baseSeconds));
   }
 
   /** The next packet of the capture, which is packet `frame.number` of file `file`. */
@@ -145,7 +152,8 @@ export class Analysis {
 
   /** Time goes on to this moment, and every packet before it has been observed: so what has not come yet is late. */
   advance(seconds: number, nanos: number): void {
-    if (this.frames > 0) this.tracker.elapse(this.clock.advance(sinceBase(seconds, nanos, this.baseSeconds)));
+    if (this.frames > 0 || this.isOpen)
+      this.tracker.elapse(this.clock.advance(sinceBase(seconds, nanos, this.baseSeconds)));
   }
 
   /** How matters stand now; cheap enough to be asked for several times a second. */

@@ -39,6 +39,7 @@ export class LiveAnalysis {
   private readonly open: SourceTally[] = [];
   private readonly done: SourceSummary[] = [];
   private readonly failures: Error[] = [];
+  private hasBegun = false;
   private unnamedSources = 0;
   private engineLosses: EngineLosses | null = null;
   private lostInDone: Report['capture']['lost'] = { kernel: null, interface: null };
@@ -66,6 +67,13 @@ export class LiveAnalysis {
     // A stream that nobody ends can't be let go of: it would wait for its next bytes.
     if (!stop.isStopped) await stream.close();
     this.close(tally);
+  }
+
+  /** The capture runs from this moment on, if that is known: before the first `read`. */
+  begin(seconds: number, nanos: number): void {
+    this.hasBegun = true;
+    this.analysis.begin(seconds, filterOf(this.options, seconds, nanos));
+    this.analysis.opened(seconds, nanos);
   }
 
   /** Time has gone on to this moment, and every packet before it was read. */
@@ -111,7 +119,8 @@ export class LiveAnalysis {
 
   private observe(tally: SourceTally): void {
     const { frame } = tally.stream;
-    if (this.analysis.frames === 0) {
+    if (!this.hasBegun) {
+      this.hasBegun = true;
       this.analysis.begin(frame.seconds, filterOf(this.options, frame.seconds, frame.nanos));
     }
     tally.count();

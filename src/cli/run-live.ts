@@ -115,13 +115,16 @@ class LiveRun {
     const { interfaces, filter, snapLength, bufferBytes, promiscuous, direction } = source.options;
     this.captures = await openLive({
       interfaces,
+      endpoints: this.options.analysis,
       filter: filter ?? '',
       snapLength,
       bufferBytes,
       promiscuous,
       direction,
     });
-    this.lossesKnownUntil = this.context.wallClock();
+    const opened = this.context.wallClock();
+    this.lossesKnownUntil = opened;
+    this.live.begin(Math.floor(opened / SECOND_MILLIS), (opened % SECOND_MILLIS) * 1e6);
     return () => Promise.all(this.captures.map((capture) => this.live.read(capture)));
   }
 

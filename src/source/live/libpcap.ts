@@ -23,6 +23,8 @@ export interface Libpcap {
   allocate(octets: number): Pointer;
   /** The same memory as bytes. */
   view(memory: Pointer, octets: number): Uint8Array;
+  /** Where it is, for a structure of the C side. */
+  address(memory: Pointer): bigint;
 }
 
 const PCAP_PROTOTYPES = {
@@ -83,6 +85,7 @@ async function load(): Promise<Libpcap> {
     pcapDump: library.symbol('pcap_dump'),
     allocate: (octets) => koffi.alloc('uint8_t', octets),
     view: (memory, octets) => new Uint8Array(koffi.view(memory, octets)),
+    address: (memory) => koffi.address(memory),
   };
 }
 

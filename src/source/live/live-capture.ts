@@ -10,6 +10,7 @@ import { type Libpcap, loadLibpcap, type Pointer } from './libpcap.ts';
 import { openError } from './open-errors.ts';
 import type { LiveOptions } from './options.ts';
 import { Poller } from './poller.ts';
+import { setFilter } from './set-filter.ts';
 
 /** Packets that are taken from the ring at a time; between two such batches timers and signals have their turn. */
 const BATCH = 2048;
@@ -174,7 +175,7 @@ function activate(pcap: Libpcap, name: string, options: LiveOptions): Pointer {
     const status = call.pcap_activate(handle) as number;
     if (status < 0) throw openError(name, status, saidOf(pcap, handle, status));
     if (name === 'any') call.pcap_set_datalink(handle, SLL2);
-    setFilter(pcap, handle, options.filter);
+    setFilter(pcap, handle, options);
     if (options.direction !== 'inout' && call.pcap_setdirection(handle, DIRECTIONS[options.direction]) !== 0) {
       throw new UserError(`${name}: one direction alone can't be captured here: ${call.pcap_geterr(handle)}`);
     }
@@ -184,19 +185,6 @@ function activate(pcap: Libpcap, name: string, options: LiveOptions): Pointer {
     throw error;
   }
   return handle;
-}
-
-function setFilter(pcap: Libpcap, handle: Pointer, filter: string): void {
-  if (filter === '') return;
-  const { call } = pcap;
-  // struct bpf_program: a count and a pointer.
-  const program = pcap.allocate(16);
-  const isCompiled = (call.pcap_compile(handle, program, filter, 1, 0xffff_ffff) as number) === 0;
-  if (!isCompiled)
-    throw new UserError(`the filter "${filter}" is wrong: ${call.pcap_geterr(handle)} (see man pcap-filter)`);
-  const isSet = (call.pcap_setfilter(handle, program) as number) === 0;
-  call.pcap_freecode(program);
-  if (!isSet) throw new UserError(`the kernel does not take the filter: ${call.pcap_geterr(handle)}`);
 }
 
 function saidOf(pcap: Libpcap, handle: Pointer, status: number): string {

@@ -1,8 +1,12 @@
 /** How to capture. */
+import type { WantedEndpoints } from './kernel-filter.ts';
+
 export interface LiveOptions {
   /** Names of interfaces; `any` for all of them. At least one. */
   readonly interfaces: readonly string[];
-  /** A pcap-filter expression (pcap-filter(7)); '' keeps everything. */
+  /** What the kernel is to hand over: these endpoints, and what tells of them; null hands over everything. */
+  readonly endpoints: WantedEndpoints | null;
+  /** An expression of pcap-filter(7) that a packet must match as well; '' for none. */
   readonly filter: string;
   /** Octets of each packet that are kept. */
   readonly snapLength: number;
@@ -13,6 +17,7 @@ export interface LiveOptions {
 }
 
 export const LIVE_DEFAULTS: Omit<LiveOptions, 'interfaces'> = {
+  endpoints: null,
   filter: '',
   // Ethernet, VLAN tags, a tunnel, IPv6 and TCP with all its options; no payload to speak of.
   snapLength: 256,
