@@ -94,7 +94,8 @@ const LEG_WORDS = { syn: 'the SYN', 'syn-ack': 'the SYN-ACK', ack: 'the third le
 
 function causesIndex(): string {
   const rows = Object.entries(CAUSES).map(
-    ([name, { leg, what }]) => `| [\`${name}\`](causes/${name}.md) | ${LEG_WORDS[leg]} | ${what} |`,
+    ([name, { leg, what }]) =>
+      `| [\`${name}\`](causes/${name}.md) | ${leg === null ? 'none: the handshake is complete' : LEG_WORDS[leg]} | ${what} |`,
   );
   return `# Causes of a missing leg
 
@@ -109,7 +110,35 @@ ${rows.join('\n')}
 }
 
 function causePage(name: CauseName): string {
-  const { leg, what, advice, source } = CAUSES[name];
+  const { leg, what, symptom, host, advice, source } = CAUSES[name];
+  const takes = leg === null ? 'The handshake is complete all the same.' : `It takes away ${LEG_WORDS[leg]}.`;
+  return `# ${name}
+
+${GENERATED}
+
+${what} ${takes}
+
+## What one sees
+
+${symptom}
+
+## What the packets show
+
+${signature(name)}
+
+## What proves or excludes it
+
+${host ?? 'No fact of the server’s host: the packets have to tell, or another capture.'}
+
+## What to do
+
+${advice}
+
+Known from: ${source}.
+`;
+}
+
+function signature(name: CauseName): string {
   const rows = Object.entries(SHAPE).flatMap(([shape, number]) =>
     (['server', 'client', 'middle'] as const).flatMap((side) =>
       suspectsOf(number, side)
@@ -120,18 +149,9 @@ function causePage(name: CauseName): string {
         ),
     ),
   );
-  return `# ${name}
-
-${GENERATED}
-
-${what} It takes away ${LEG_WORDS[leg]}.
-
-**What to do**: ${advice}
-
-| what the packets look like | captured | it is | because |
+  if (rows.length === 0)
+    return 'Nothing of its own: the packets look like those of other causes, and the host’s facts name it.';
+  return `| the attempt | captured | it is | because |
 | --- | --- | --- | --- |
-${rows.join('\n')}
-
-Known from: ${source}.
-`;
+${rows.join('\n')}`;
 }

@@ -1,0 +1,184 @@
+/**
+ * Why a host answered no SYN, as its own facts tell it (measured: one fault at a time on a real kernel). Most ways of losing a SYN have a counter of their own; what
+ * no counter takes is told by where the SYN was last counted: at the interface, by IP, by TCP, or as a SYN-ACK that was made and never left.
+ */
+import { counted, excluded, FEWEST_TO_PROVE, fitOf, type HostCase, type Ruling, rulingOfCounter } from './host-case.ts';
+import type { Troubled } from './seen.ts';
+
+/** Counters of a signature that is missing, unexpected or wrong (net/ipv4/tcp.c tcp_inbound_hash). */
+const SIGNATURE = [
+  'TcpExtTCPMD5NotFound',
+  'TcpExtTCPMD5Unexpected',
+  'TcpExtTCPMD5Failure',
+  'TcpExtTCPAORequired',
+  'TcpExtTCPAOKeyNotFound',
+  'TcpExtTCPAOBad',
+] as const;
+
+/** What the facts say of each cause that they can tell. */
+export function rulingsOnSilence(host: HostCase): Ruling[] {
+  const group = host.seen.unanswered;
+  if (group.attempts === 0) return [];
+  // The SYNs are in the capture of this host: none was dropped before it.
+  const arrived = [excluded('upstream-drop')];
+  const made = judgeMadeSynAck(host, group);
+  if (made !== null) return [...made, ...arrived];
+  const named = judgeNamed(host, group);
+  const explained = named.reduce((sum, { explains }) => sum + explains, 0);
+  return [...named, ...judgeRest(host, group, group.packets - explained), ...arrived];
+}
+
+/** Drops that have a counter of their own. */
+function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
+  const { packets, packetsV4 } = group;
+  const silent = `${counted(packets, 'SYN')} got no answer`;
+  const rulings = [
+    judgeOverflow(host, group),
+    rulingOfCounter('syn-queue-full', host, ['TcpExtTCPReqQFullDrop'], packets, silent, manyHalfOpen(host)),
+    rulingOfCounter('reverse-path-filter', host, ['TcpExtIPReversePathFilter'], packetsV4, silent),
+    judgeNoRoute(host, group),
+    rulingOfCounter('wrong-destination', host, ['IpInAddrErrors', 'Ip6InAddrErrors'], packets, silent),
+    rulingOfCounter('bad-checksum', host, ['TcpInCsumErrors'], packets, silent),
+    // These counters are young, or only on kernels that check signatures: that they did not move excludes nothing that the packets suggest.
+    unlessExcluded(rulingOfCounter('signature-rejected', host, SIGNATURE, packets, silent)),
+    unlessExcluded(rulingOfCounter('timestamps-rejected', host, ['TcpExtPAWSPassive'], packets, silent)),
+  ];
+  return rulings.filter((ruling) => ruling !== null);
+}
+
+function unlessExcluded(ruling: Ruling | null): Ruling | null {
+  return ruling?.confidence === 'excluded' ? null : ruling;
+}
+
+/** ListenOverflows counts SYNs and third legs alike: both may have been dropped for want of room. */
+function judgeOverflow(host: HostCase, { packets }: Troubled): Ruling | null {
+  const moved = host.moved('TcpExtListenOverflows');
+  if (moved === null) return null;
+  const fit = fitOf(moved, packets, packets + host.seen.ignored.packets);
+  const cause = 'accept-queue-full';
+  if (fit === 'none') return excluded(cause);
+  const evidence = [
+    `${host.words('TcpExtListenOverflows', 'TcpExtListenDrops')}, and ${counted(packets, 'SYN')} got no answer`,
+  ];
+  const { queue } = host;
+  if (host.queueWasFull && queue !== null) {
+    evidence.push(`ss -ltn: Recv-Q ${queue.most} above Send-Q ${queue.backlog}`);
+    return { cause, confidence: fit === 'part' ? 'likely' : 'proven', evidence, explains: Math.min(moved, packets) };
+  }
+  // Another port's queue may have overflowed: this one's was seen to have room.
+  if (queue !== null && 2 * queue.most <= queue.backlog && fit !== 'exact') return excluded(cause);
+  if (fit === 'exact') {
+    const isProven = queue === null && packets >= FEWEST_TO_PROVE;
+    return { cause, confidence: isProven ? 'proven' : 'likely', evidence, explains: packets };
+  }
+  return { cause, confidence: 'possible', evidence, explains: fit === 'part' ? moved : 0 };
+}
+
+function manyHalfOpen({ sockets, facts }: HostCase): string | null {
+  const halfOpen = sockets?.states['SYN-RECV'] ?? 0;
+  const cookies = facts.limits.synCookies;
+  return cookies === 0 && halfOpen > 0 ? `ss shows ${halfOpen} SYN-RECV, and net.ipv4.tcp_syncookies is 0` : null;
+}
+
+/** A SYN without a way back is counted twice: OutNoRoutes of any packet, ListenDrops of the SYN. */
+function judgeNoRoute(host: HostCase, { packets }: Troubled): Ruling | null {
+  const names = ['IpOutNoRoutes', 'Ip6OutNoRoutes'];
+  const drops = host.moved('TcpExtListenDrops');
+  const overflows = host.moved('TcpExtListenOverflows');
+  if (drops === null || overflows === null) return null;
+  const words = `${counted(packets, 'SYN')} got no answer`;
+  const also = drops - overflows >= packets ? `TcpExtListenDrops +${drops}, ListenOverflows +${overflows}` : null;
+  return rulingOfCounter('no-return-route', host, names, packets, words, also);
+}
+
+/** The kernel holds a half-open connection of a client whose SYN-ACK never was on the wire: TCP took the SYN, so nothing before it is to blame. */
+function judgeMadeSynAck(host: HostCase, group: Troubled): Ruling[] | null {
+  const halfOpen = host.halfOpen(group);
+  const [first] = halfOpen;
+  // Somebody else may be silent for another reason.
+  if (first === undefined || halfOpen.length < group.clients.size) return null;
+  const held = `ss shows SYN-RECV for ${first}: the kernel made its SYN-ACK, and none was on the wire`;
+  const repeats = host.moved('TcpExtTCPSynRetrans') ?? 0;
+  const others = BEFORE_TCP.map(excluded);
+  if (repeats === 0 && (host.moved('TcpExtTCPTimeouts') ?? 0) > 0) {
+    const timers = `TcpExtTCPTimeouts +${host.moved('TcpExtTCPTimeouts')}, TCPSynRetrans +0: each attempt to send it failed`;
+    const explains = group.packets;
+    return [
+      { cause: 'egress-drop', confidence: 'proven', evidence: [held, timers], explains },
+      excluded('neighbour-unresolved'),
+      excluded('answers-by-another-interface'),
+      ...others,
+    ];
+  }
+  const sent = `TcpExtTCPSynRetrans +${repeats}: IP took it each time`;
+  return [
+    { cause: 'neighbour-unresolved', confidence: 'likely', evidence: [held, sent], explains: group.packets },
+    { cause: 'answers-by-another-interface', confidence: 'possible', evidence: [held, sent], explains: 0 },
+    ...others,
+  ];
+}
+
+/** What can't be when TCP took the SYN. */
+const BEFORE_TCP = [
+  'accept-queue-full',
+  'syn-queue-full',
+  'local-firewall-drop',
+  'reverse-path-filter',
+  'no-return-route',
+  'wrong-destination',
+  'wrong-mac',
+  'bad-checksum',
+  'signature-rejected',
+  'file-limit',
+] as const;
+
+/** SYNs that no counter of their own accounts for: where were they last counted? */
+function judgeRest(host: HostCase, group: Troubled, rest: number): Ruling[] {
+  if (rest <= 0) return [excluded('local-firewall-drop'), excluded('wrong-mac'), excluded('egress-drop')];
+  const taken = host.moved('IpInReceives', 'Ip6InReceives');
+  const lost = undelivered(host);
+  if (taken === null || lost === null) return [];
+  const words = `${counted(group.packets, 'SYN')} got no answer`;
+  if (2 * taken < rest) {
+    const evidence = [`IpInReceives +${taken} for ${counted(rest, 'SYN')} that the capture has: IP never saw them`];
+    return [
+      { cause: 'local-firewall-drop', confidence: 'likely', evidence, explains: rest },
+      { cause: 'wrong-mac', confidence: 'possible', evidence, explains: 0 },
+      ...WITH_TCP.map(excluded),
+    ];
+  }
+  const fit = fitOf(lost, rest);
+  // A SYN or two may have come before the counters were read.
+  if (2 * lost < rest) return [excluded('local-firewall-drop')];
+  const evidence = [
+    `${counted(lost, 'packet')} came to IP and never to TCP (IpInReceives, IpInDelivers), and ${words}`,
+  ];
+  const isClear = fit === 'exact' && rest >= FEWEST_TO_PROVE;
+  const firewall: Ruling = {
+    cause: 'local-firewall-drop',
+    confidence: isClear ? 'likely' : 'possible',
+    evidence,
+    explains: isClear ? rest : 0,
+  };
+  return isClear ? [firewall, ...WITH_TCP.map(excluded)] : [firewall];
+}
+
+/** What needs a SYN that TCP has taken. */
+const WITH_TCP = ['neighbour-unresolved', 'egress-drop', 'answers-by-another-interface'] as const;
+
+/** Packets that IP took in and did not hand on, less those that counters of their own explain; null when nobody could look. */
+function undelivered(host: HostCase): number | null {
+  const of = (family: string, name: string): number => host.moved(family + name) ?? 0;
+  if (host.moved() === null) return null;
+  return ['Ip', 'Ip6'].reduce((sum, family) => {
+    const explained =
+      of(family, 'ForwDatagrams') +
+      of(family, 'InHdrErrors') +
+      of(family, 'InAddrErrors') +
+      of(family, 'InDiscards') +
+      of(family, 'InNoRoutes') +
+      (of(family, 'ReasmReqds') - of(family, 'ReasmOKs'));
+    const filtered = family === 'Ip' ? (host.moved('TcpExtIPReversePathFilter') ?? 0) : 0;
+    return sum + Math.max(0, of(family, 'InReceives') - of(family, 'InDelivers') - explained - filtered);
+  }, 0);
+}

@@ -1,0 +1,157 @@
+/**
+ * Packets and host facts joined: which of the causes that the packets suggest the host's own facts prove, which they exclude, and which they add. Pure.
+ *
+ *     records of the port -> Seen (how many packets of which trouble) + PortFacts -> rulings -> diagnoses
+ *
+ * Counters are the whole namespace's, so a cause is `proven` only where its number fits that of the packets, and something of this very port speaks for it where the
+ * number alone could be others'. Facts are to cover the time of the packets, and the attempts to be those of this host: what went to another address, this host's
+ * counters can't explain.
+ */
+import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import { CAUSES, type CauseName } from './causes.ts';
+import {
+  rulingsOnChallenges,
+  rulingsOnIgnored,
+  rulingsOnRefusals,
+  rulingsOnRejectedThird,
+  rulingsOnRejections,
+  rulingsOnUnacknowledged,
+} from './host-answers.ts';
+import { HostCase, type Ruling } from './host-case.ts';
+import { rulingOnFiles, rulingOnStanding } from './host-process.ts';
+import { rulingsOnSilence } from './host-silence.ts';
+import type { PortFacts } from './port-facts.ts';
+import { type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
+
+/** What the host's facts say of each trouble's causes. */
+export type Rulings = Readonly<Record<Trouble, readonly Ruling[]>>;
+
+export function rule(seen: Seen, facts: PortFacts): Rulings {
+  const host = new HostCase(seen, facts);
+  const files = rulingOnFiles(host);
+  const standing = rulingOnStanding(host);
+  const also = files === null ? [] : [files];
+  return {
+    unanswered: behind(also, rulingsOnSilence(host)),
+    refused: rulingsOnRefusals(host),
+    rejected: rulingsOnRejections(host),
+    challenged: rulingsOnChallenges(host),
+    unacknowledged: rulingsOnUnacknowledged(host),
+    ignored: behind(also, rulingsOnIgnored(host)),
+    'rejected-third': behind(also, rulingsOnRejectedThird(host)),
+    'client-reset': [],
+    complete: standing === null ? [] : [...also, standing],
+  };
+}
+
+/** A cause behind the full queue counts only where the queue is full. */
+function behind(deeper: readonly Ruling[], rulings: readonly Ruling[]): readonly Ruling[] {
+  const isFull = rulings.some(
+    ({ cause, confidence }) => cause === 'accept-queue-full' && (confidence === 'proven' || confidence === 'likely'),
+  );
+  return isFull ? [...deeper, ...rulings] : rulings;
+}
+
+const ORDER: Readonly<Record<Diagnosis['confidence'], number>> = { proven: 0, likely: 1, possible: 2 };
+
+/** The diagnoses of one record, or of the attempts of one trouble, with what the host says of them. */
+function proveDiagnoses(
+  diagnoses: readonly Diagnosis[],
+  rulings: readonly Ruling[],
+  packets: number,
+): readonly Diagnosis[] {
+  const byCause = new Map(rulings.map((ruling) => [ruling.cause as string, ruling]));
+  const isSettled = rulings.some(({ confidence, explains }) => confidence === 'proven' && explains >= packets);
+  const joined: Diagnosis[] = [];
+  const added = rulings.filter(({ cause }) => !diagnoses.some((diagnosis) => diagnosis.cause === cause));
+  for (const ruling of added) {
+    if (ruling.confidence !== 'excluded') joined.push(diagnosisOf(ruling.cause, ruling.confidence, ruling.evidence));
+  }
+  for (const diagnosis of diagnoses) {
+    const ruling = byCause.get(diagnosis.cause);
+    if (ruling?.confidence === 'excluded') continue;
+    if (ruling !== undefined) joined.push(withRuling(diagnosis, ruling, ruling.confidence));
+    // When one cause accounts for every packet, what the packets alone left open is closed.
+    else if (!isSettled || diagnosis.confidence !== 'possible') joined.push(diagnosis);
+  }
+  // Causes that the facts speak for come before those of which they say nothing.
+  const spoken = (cause: string): number => (byCause.has(cause) ? 0 : 1);
+  return joined.sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence] || spoken(a.cause) - spoken(b.cause));
+}
+
+function withRuling(
+  diagnosis: Diagnosis,
+  { evidence }: Ruling,
+  confidence: Exclude<Ruling['confidence'], 'excluded'>,
+): Diagnosis {
+  const stronger = ORDER[confidence] < ORDER[diagnosis.confidence] ? confidence : diagnosis.confidence;
+  return { ...diagnosis, confidence: stronger, evidence: [...evidence, ...diagnosis.evidence] };
+}
+
+function diagnosisOf(cause: CauseName, confidence: Diagnosis['confidence'], evidence: readonly string[]): Diagnosis {
+  return { cause, confidence, evidence, advice: CAUSES[cause].advice };
+}
+
+/** The diagnoses of a record, with what the host says of attempts like it. */
+export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen): readonly Diagnosis[] {
+  const trouble = troubleOf(record.verdict);
+  if (trouble === null) return record.diagnoses;
+  return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble));
+}
+
+/** What a trouble's rulings are held against: packets where each is counted, attempts elsewhere. */
+function packetsOf(seen: Seen, trouble: Trouble): number {
+  return trouble === 'unanswered' ? seen[trouble].packets : seen[trouble].attempts;
+}
+
+/** What is needed of an endpoint beside its records: `ServerSummary` of a report has it. */
+interface EndpointFigures {
+  readonly diagnoses: readonly Diagnosis[];
+}
+
+/**
+ * The diagnoses of a port, most likely first, from its packets and its host's facts.
+ * @param endpoint its figures; `diagnoses` may be empty, then they are taken from the records
+ * @param records of its attempts in the time of the facts, failed ones and completed ones, each once in its last revision; with fewer than all, less is proven
+ * @param facts of the host that has the server's address, over the time of the packets
+ */
+export function proveCauses(
+  endpoint: EndpointFigures,
+  records: readonly Handshake[],
+  facts: PortFacts,
+): readonly Diagnosis[] {
+  const seen = seenIn(records);
+  const rulings = rule(seen, facts);
+  const merged = new Map<string, Diagnosis>();
+  for (const trouble of TROUBLES) {
+    if (seen[trouble].attempts === 0) continue;
+    const suggested = suggestedFor(trouble, endpoint, records);
+    for (const diagnosis of proveDiagnoses(suggested, rulings[trouble], packetsOf(seen, trouble))) {
+      const before = merged.get(diagnosis.cause);
+      if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
+        merged.set(diagnosis.cause, diagnosis);
+      }
+    }
+  }
+  return [...merged.values()].sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence]);
+}
+
+/** What the packets suggest for attempts of one trouble: each cause once, in the words of the endpoint where it has some. */
+function suggestedFor(
+  trouble: Trouble,
+  { diagnoses }: EndpointFigures,
+  records: readonly Handshake[],
+): readonly Diagnosis[] {
+  const suggested = new Map<string, Diagnosis>();
+  for (const record of records) {
+    if (troubleOf(record.verdict) !== trouble) continue;
+    for (const diagnosis of record.diagnoses) {
+      const before = suggested.get(diagnosis.cause);
+      if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
+        suggested.set(diagnosis.cause, diagnosis);
+      }
+    }
+  }
+  const inWords = (cause: string): Diagnosis | undefined => diagnoses.find((diagnosis) => diagnosis.cause === cause);
+  return [...suggested.values()].map((diagnosis) => inWords(diagnosis.cause) ?? diagnosis);
+}

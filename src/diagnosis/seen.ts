@@ -1,0 +1,88 @@
+/**
+ * What the packets of one port say, in numbers that the counters of its host can be held against: how many packets went without their due, of whom. Folded from the
+ * records of attempts; the memory is bounded by `CLIENTS_KEPT`.
+ */
+import type { Handshake, VerdictName } from '../handshake/handshake.ts';
+
+/** What happened to the packets of an attempt, as far as the host's facts are concerned: one kind of trouble has one set of counters that can explain it. */
+export const TROUBLES = [
+  'unanswered',
+  'refused',
+  'rejected',
+  'challenged',
+  'unacknowledged',
+  'ignored',
+  'rejected-third',
+  'client-reset',
+  'complete',
+] as const;
+export type Trouble = (typeof TROUBLES)[number];
+
+const TROUBLE_OF: Readonly<Partial<Record<VerdictName, Trouble>>> = {
+  'no-syn-ack': 'unanswered',
+  refused: 'refused',
+  rejected: 'rejected',
+  challenged: 'challenged',
+  'no-ack': 'unacknowledged',
+  'ack-ignored': 'ignored',
+  'ack-rejected': 'rejected-third',
+  'client-reset': 'client-reset',
+  complete: 'complete',
+};
+
+export function troubleOf(verdict: VerdictName): Trouble | null {
+  return TROUBLE_OF[verdict] ?? null;
+}
+
+/** Attempts of one trouble. */
+export interface Troubled {
+  readonly attempts: number;
+  /** Packets that the host did not do its part for: SYNs; of `ignored` and `rejected-third` the third legs. Retransmissions included. */
+  readonly packets: number;
+  /** Of these, over IPv4. */
+  readonly packetsV4: number;
+  /** Attempts by the client's address; at most `CLIENTS_KEPT` clients. */
+  readonly clients: ReadonlyMap<string, number>;
+  /** Attempts by the server's address; at most `CLIENTS_KEPT`. */
+  readonly servers: ReadonlyMap<string, number>;
+}
+
+export type Seen = Readonly<Record<Trouble, Troubled>>;
+
+/** Clients that are told apart. */
+const CLIENTS_KEPT = 1000;
+
+interface Growing {
+  attempts: number;
+  packets: number;
+  packetsV4: number;
+  clients: Map<string, number>;
+  servers: Map<string, number>;
+}
+
+/** @param records of attempts to the port, failed ones and completed ones, each once in its last revision */
+export function seenIn(records: Iterable<Handshake>): Seen {
+  const seen = Object.fromEntries(
+    TROUBLES.map((trouble): [Trouble, Growing] => [
+      trouble,
+      { attempts: 0, packets: 0, packetsV4: 0, clients: new Map(), servers: new Map() },
+    ]),
+  ) as Record<Trouble, Growing>;
+  for (const { verdict, client, server, legs } of records) {
+    const trouble = troubleOf(verdict);
+    if (trouble === null) continue;
+    const group = seen[trouble];
+    const packets = trouble === 'ignored' || trouble === 'rejected-third' ? legs.ack.count : legs.syn.count;
+    group.attempts += 1;
+    group.packets += packets;
+    if (!server.address.includes(':')) group.packetsV4 += packets;
+    countIn(group.clients, client.address);
+    countIn(group.servers, server.address);
+  }
+  return seen;
+}
+
+function countIn(counts: Map<string, number>, key: string): void {
+  const before = counts.get(key);
+  if (before !== undefined || counts.size < CLIENTS_KEPT) counts.set(key, (before ?? 0) + 1);
+}

@@ -1,0 +1,274 @@
+/**
+ * Packets joined with host facts. The packets are those of faults that were built on a real kernel (fixtures/kernel); the counters are what the same fault moved on it,
+ * so that a cause that is proven here was true there. Faults that look alike in the packets are told apart by nothing but these numbers.
+ */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
+import { unknown } from '../../src/diagnosis/port-facts.ts';
+import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
+import { type Seen, seenIn } from '../../src/diagnosis/seen.ts';
+import { analyze, type Handshake } from '../../src/index.ts';
+import { fixturesFolder } from '../support/paths.ts';
+import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
+
+const PORT = 2323;
+
+/** The facts of a host on which nothing else happens. */
+function quiet(counters: Readonly<Record<string, number>>, more: Partial<PortFacts> = {}): PortFacts {
+  return { ...HEALTHY, port: PORT, counters, ...more };
+}
+
+interface Said {
+  readonly all: readonly string[];
+  readonly first: string;
+}
+
+/** The causes of the port in a fixture, with facts that are made from the number of packets that had no answer. */
+async function said(
+  scenario: string,
+  facts: (packets: number, attempts: number, seen: Seen) => PortFacts,
+): Promise<Said> {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', scenario, 'server.pcap'));
+  return saidOf(handshakes, facts);
+}
+
+function saidOf(
+  handshakes: readonly Handshake[],
+  facts: (packets: number, attempts: number, seen: Seen) => PortFacts,
+): Said {
+  const seen = seenIn(handshakes);
+  const failed = Object.entries(seen).filter(([trouble]) => trouble !== 'complete');
+  const packets = failed.reduce((sum, [, group]) => sum + group.packets, 0);
+  const attempts = failed.reduce((sum, [, group]) => sum + group.attempts, 0);
+  const causes = proveCauses({ diagnoses: [] }, handshakes, facts(packets, attempts, seen));
+  const all = causes.map(({ cause, confidence }) => `${cause} ${confidence}`);
+  return { all, first: all[0] ?? 'nothing' };
+}
+
+/** Queue of the listener: so many wait, so many may. */
+function queued(queue: number, backlog: number): Partial<PortFacts> {
+  const samples = [0, 1, 2].map((atSeconds) => ({ atSeconds, queue, taken: 0 }));
+  return {
+    samples,
+    sockets: {
+      ...SOCKETS,
+      listeners: [{ ...LISTENER, queue, backlog }],
+      waitingForAccept: queue,
+      longestWaitSeconds: 9,
+    },
+  };
+}
+
+function halfOpen(address: string): Partial<PortFacts> {
+  return { sockets: { ...SOCKETS, synReceivedByPeer: [{ address, count: 1 }], synReceivedPeers: 1 } };
+}
+
+describe('SYNs without an answer, told apart by counters alone', () => {
+  const rows: readonly [scenario: string, (syns: number, attempts: number, seen: Seen) => PortFacts, first: string][] =
+    [
+      ['input_drop', (n) => quiet({ IpInReceives: n }), 'local-firewall-drop likely'],
+      ['ingress_drop', () => quiet({}), 'local-firewall-drop likely'],
+      [
+        'reverse_path_filter',
+        (n) => quiet({ IpInReceives: n, TcpExtIPReversePathFilter: n }),
+        'reverse-path-filter proven',
+      ],
+      [
+        'accept_queue_full',
+        (n) =>
+          quiet(
+            { IpInReceives: n + 8, IpInDelivers: n + 8, TcpExtListenOverflows: n, TcpExtListenDrops: n },
+            queued(2, 1),
+          ),
+        'accept-queue-full proven',
+      ],
+      [
+        'syn_queue_full',
+        (_, __, { unanswered: { packets: n } }) =>
+          quiet({ IpInReceives: 60, IpInDelivers: 60, TcpExtTCPReqQFullDrop: n, TcpExtListenDrops: n }),
+        'syn-queue-full proven',
+      ],
+      [
+        'no_return_route',
+        (n) => quiet({ IpInReceives: n, IpInDelivers: n, IpOutNoRoutes: n, TcpExtListenDrops: n }),
+        'no-return-route proven',
+      ],
+      ['not_my_address', (n) => quiet({ IpInReceives: n, IpInAddrErrors: n }), 'wrong-destination proven'],
+      [
+        'md5_missing',
+        (n) => quiet({ IpInReceives: n, IpInDelivers: n, TcpExtTCPMD5NotFound: n }),
+        'signature-rejected proven',
+      ],
+      [
+        'bad_checksum',
+        (n) => quiet({ IpInReceives: n + 6, IpInDelivers: n + 6, TcpInCsumErrors: n, TcpInErrs: n }),
+        'bad-checksum proven',
+      ],
+      [
+        'output_drop',
+        (n) =>
+          quiet({ IpInReceives: n, IpInDelivers: n, IpOutRequests: 2 * n, TcpExtTCPTimeouts: n }, halfOpen('10.9.0.1')),
+        'egress-drop proven',
+      ],
+      [
+        'client_without_arp',
+        (n) =>
+          quiet(
+            {
+              IpInReceives: 2 * n,
+              IpInDelivers: 2 * n,
+              TcpExtTCPTimeouts: 2,
+              TcpExtTCPSynRetrans: n,
+              TcpExtListenDrops: 2,
+            },
+            halfOpen('10.9.0.1'),
+          ),
+        'neighbour-unresolved likely',
+      ],
+    ];
+  for (const [scenario, facts, first] of rows) {
+    test(`${scenario}: ${first}`, async () => {
+      const { all } = await said(scenario, facts);
+      assert.equal(all[0], first, all.join(', '));
+      // Where the queue is full, those who came before wait in it.
+      const others = all.slice(1).filter((cause) => cause.endsWith('proven') && cause !== 'not-accepted-yet proven');
+      assert.deepEqual(others, []);
+    });
+  }
+
+  test('where one cause accounts for every SYN, none of the others is listed', async () => {
+    const { all } = await said('reverse_path_filter', (n) => quiet({ IpInReceives: n, TcpExtIPReversePathFilter: n }));
+    assert.deepEqual(all, ['reverse-path-filter proven']);
+  });
+});
+
+describe('counters of others accuse nobody', () => {
+  /** Another port overflows, another network is filtered, others’ packets are dropped: by hundreds. */
+  const BUSY = {
+    IpInReceives: 90_000,
+    IpInDelivers: 88_000,
+    TcpExtListenOverflows: 700,
+    TcpExtListenDrops: 700,
+    TcpExtIPReversePathFilter: 300,
+    IpOutNoRoutes: 40,
+    IpInAddrErrors: 90,
+    TcpInCsumErrors: 12,
+    TcpOutRsts: 5000,
+  };
+  for (const scenario of ['input_drop', 'reverse_path_filter', 'output_drop', 'no_return_route']) {
+    test(`${scenario} on a busy host: nothing is more than possible`, async () => {
+      const { all } = await said(scenario, () => quiet(BUSY, queued(0, 128)));
+      assert.deepEqual(
+        all.filter((cause) => !cause.endsWith('possible')),
+        [],
+      );
+    });
+  }
+
+  test('an overflow of another port: this one’s queue had room', async () => {
+    const { all } = await said('input_drop', (n) => quiet({ ...BUSY, TcpExtListenOverflows: 50 * n }, queued(1, 128)));
+    assert.ok(!all.some((cause) => cause.startsWith('accept-queue-full')), all.join(', '));
+  });
+
+  test('no counters, no change: what the packets suggest stays, and stays possible', async () => {
+    const blind = { ...HEALTHY, counters: unknown('no permission'), sockets: unknown('no permission') };
+    const { all } = await said('input_drop', () => blind);
+    assert.ok(all.length > 5);
+    assert.ok(all.every((cause) => cause.endsWith('possible')));
+  });
+
+  test('nothing failed: nothing is named, whatever the counters say', async () => {
+    const { all } = await said('normal_data', () => quiet(BUSY));
+    assert.deepEqual(all, []);
+  });
+});
+
+describe('who sent the RST', () => {
+  const nobody = { sockets: { ...SOCKETS, listeners: [] } };
+  const bound = { sockets: { ...SOCKETS, listeners: [{ ...LISTENER, address: '127.0.0.1' }] } };
+  test('the kernel, and nobody listens', async () => {
+    const { all } = await said('closed_port', (n) => quiet({ TcpOutRsts: n }, nobody));
+    assert.deepEqual(all, ['port-closed proven']);
+  });
+  test('the kernel, and the listener is bound to another address', async () => {
+    const { all } = await said('listening_on_loopback_only', (n) => quiet({ TcpOutRsts: n }, bound));
+    assert.deepEqual(all, ['bound-to-another-address proven']);
+  });
+  test('not the kernel', async () => {
+    const { all } = await said('input_reject_reset', () => quiet({ TcpOutRsts: 0 }));
+    assert.deepEqual(all, ['firewall-reset proven']);
+  });
+});
+
+describe('third legs that were ignored', () => {
+  const rows: readonly [scenario: string, (acks: number, attempts: number) => PortFacts, first: string][] = [
+    [
+      'accept_queue_fills',
+      (n) => quiet({ IpInReceives: 60, IpInDelivers: 60, TcpExtListenOverflows: n }, queued(5, 4)),
+      'accept-queue-full proven',
+    ],
+    [
+      'accept_queue_fills_abort',
+      (n) =>
+        quiet(
+          { IpInReceives: 60, IpInDelivers: 60, TcpExtListenOverflows: n },
+          { ...queued(5, 4), limits: { ...HEALTHY.limits, abortOnOverflow: 1 } },
+        ),
+      'accept-queue-full proven',
+    ],
+    [
+      'defer_accept_silent',
+      (_, attempts) => quiet({ IpInReceives: 9, IpInDelivers: 9, TcpExtTCPDeferAcceptDrop: attempts }),
+      'defer-accept proven',
+    ],
+    ['third_input_drop', (n) => quiet({ IpInReceives: n + 1, IpInDelivers: 1 }), 'ack-firewalled likely'],
+    [
+      'timestamp_echo_mangled',
+      (n) => quiet({ IpInReceives: 9, IpInDelivers: 9, TcpExtTSEcrRejected: n }),
+      'timestamps-rejected proven',
+    ],
+  ];
+  for (const [scenario, facts, first] of rows) {
+    test(`${scenario}: ${first}`, async () => {
+      const { all } = await said(scenario, facts);
+      assert.equal(all[0], first, all.join(', '));
+    });
+  }
+});
+
+test('a process that can open no further file is named before the queue that it leaves full', async () => {
+  const poor = { processes: [{ ...PROCESS, openFiles: 1024, openFileLimit: 1024 }] };
+  const { all } = await said('accept_queue_full', (n) =>
+    quiet({ IpInReceives: n, IpInDelivers: n, TcpExtListenOverflows: n }, { ...queued(2, 1), ...poor }),
+  );
+  assert.deepEqual(all.slice(0, 2), ['file-limit proven', 'accept-queue-full proven']);
+});
+
+test('connections that complete and are never taken: the application does not accept', async () => {
+  const { all } = await said('application_stopped', () => quiet({ TcpPassiveOpens: 2 }, queued(2, 128)));
+  assert.deepEqual(all, ['not-accepted-yet proven']);
+});
+
+test('of one record: the causes of attempts like it, as the host has them', async () => {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));
+  const seen = seenIn(handshakes);
+  const rulings = rule(seen, quiet({ IpInReceives: 9, TcpExtIPReversePathFilter: seen.unanswered.packets }));
+  for (const record of handshakes) {
+    const causes = proveRecord(record, rulings, seen).map(({ cause, confidence }) => `${cause} ${confidence}`);
+    assert.deepEqual(causes, ['reverse-path-filter proven']);
+  }
+});
+
+test('evidence carries the numbers', async () => {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));
+  const syns = seenIn(handshakes).unanswered.packets;
+  const facts = quiet({ IpInReceives: syns, TcpExtIPReversePathFilter: syns });
+  const [first] = proveCauses({ diagnoses: [] }, handshakes, facts);
+  assert.match(
+    first?.evidence[0] ?? '',
+    new RegExp(`^TcpExtIPReversePathFilter \\+${syns}, and ${syns} SYNs got no answer$`),
+  );
+  assert.match(first?.evidence.join('\n') ?? '', /packet 1, 2/);
+});
