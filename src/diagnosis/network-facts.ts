@@ -2,7 +2,7 @@
 import type { Fact } from './port-facts.ts';
 
 /** A BPF programme that sees packets before IP does. */
-interface PacketProgram {
+export interface PacketProgram {
   /** "xdp", "xdpgeneric", "xdpoffload", "tc ingress", "tc egress", "tcx ingress" … */
   readonly where: string;
   readonly id: number | null;
@@ -10,7 +10,7 @@ interface PacketProgram {
 }
 
 /** A tc filter (or qdisc) that can drop packets. */
-interface TrafficFilter {
+export interface TrafficFilter {
   readonly direction: 'ingress' | 'egress';
   /** "u32", "flower", "bpf", "matchall" … */
   readonly kind: string;
@@ -22,7 +22,7 @@ interface TrafficFilter {
   readonly dropped: number | null;
 }
 
-interface InterfaceAddress {
+export interface InterfaceAddress {
   readonly address: string;
   readonly prefixLength: number;
   /** "permanent", "tentative", "dadfailed", "deprecated": an address that is tentative or dadfailed answers nobody. */

@@ -26,7 +26,7 @@ function reasonOf(command: string, words: readonly string[], error: Error, stder
   if (code === 'ENOENT') return `the command ${command} is not installed`;
   if (code === 'EACCES') return `no permission to run ${command}: run as root`;
   const line = stderr.trim().split('\n')[0] ?? '';
-  if (/permission denied|not permitted|must be root/i.test(line)) {
+  if (/not permitted|must be root/i.test(line)) {
     return `no permission for ${command} ${words.join(' ')}: run as root`;
   }
   if (killed === true) return `${command} ${words.join(' ')} did not end within ${PATIENCE_MILLIS / 1000} s`;

@@ -1,6 +1,7 @@
 /** From an expression of nft's JSON (man libnftables-json) to a condition of firewall-facts.ts. What has no counterpart there is kept as text. */
 import { formatAddress, parseAddressRange } from '../bytes/address.ts';
 import type { Condition, PacketField, RuleVerdict, ValueRange } from '../diagnosis/firewall-facts.ts';
+import type { Json } from './json-answer.ts';
 
 /** A set or map of the table: what its elements are, as nft's JSON has them. */
 export interface NftSet {
@@ -9,8 +10,6 @@ export interface NftSet {
 }
 
 export type SetLookup = (name: string) => NftSet | null;
-
-type Json = Readonly<Record<string, unknown>>;
 
 const FAMILIES: Readonly<Record<string, number>> = { ip: 4, ipv4: 4, ip6: 6, ipv6: 6 };
 /** RFC 9293 §3.1. */

@@ -8,6 +8,7 @@ import type {
 } from '../diagnosis/firewall-facts.ts';
 import { type Fact, isKnown, unknown } from '../diagnosis/port-facts.ts';
 import type { CommandRunner } from './command.ts';
+import { isObject, type Json } from './json-answer.ts';
 import { conditionsOf, type NftSet, type SetLookup, verdictOf } from './nft-condition.ts';
 
 /** All rules of one kind of firewall, and what else belongs to it. */
@@ -15,8 +16,6 @@ export interface Ruleset {
   readonly chains: readonly FirewallChain[];
   readonly flowtables: readonly { readonly name: string; readonly devices: readonly string[] }[];
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Texts of rules and devices of chains, by `keyOf`. */
 interface Texts {
@@ -160,8 +159,4 @@ function withoutCounts(text: string): string {
 function namesOf(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,12 +9,16 @@ import {
   type QueueSample,
   unknown,
 } from '../diagnosis/port-facts.ts';
+import { conntrackFacts, lookAtConntrack } from './conntrack.ts';
 import { type Counters, counterDeltas, readCounters } from './counters.ts';
 import { firewallFacts, lookAtFirewall } from './firewall.ts';
+import { interfaceFacts, lookAtInterfaces } from './interfaces.ts';
 import { readLimits, readPressure, readSoftnet } from './limits.ts';
 import { findForeignListeners } from './namespaces.ts';
 import { HOST_ROOT, type HostRoot } from './proc.ts';
 import { findOwners, lookAt, type Owners, type ProcessLook, processFacts } from './processes.ts';
+import { type ClientSeen, returnWays } from './return-ways.ts';
+import { readSettings } from './settings.ts';
 import type { Socket } from './socket.ts';
 import { isWaiting, readSockets, summarizeSockets } from './sockets.ts';
 
@@ -22,15 +26,6 @@ import { isWaiting, readSockets, summarizeSockets } from './sockets.ts';
 const SAMPLE_MILLIS = 250;
 /** Samples that are kept: after that every second one is let go of, and they are taken half as often. */
 const MOST_SAMPLES = 480;
-
-/** A client that tried to connect. */
-interface ClientSeen {
-  readonly client: string;
-  /** Address of this host that it tried. */
-  readonly server: string;
-  /** Interface on which its packets came in; null when it is not known. */
-  readonly interface: string | null;
-}
 
 export interface PortWatch {
   /**
@@ -57,17 +52,20 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
   const begun = performance.now();
   const counters = readCounters(root);
   const softnet = readSoftnet(root);
-  const firewall = lookAtFirewall(root);
+  const conntrack = lookAtConntrack(root);
   const sampler = new QueueSampler(root, port, begun);
   const first = await sampler.look();
   const owners = ownersOf(root, first);
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
+  // Whoever waits for the watch to begin may send packets then: what they move must not be in the first look.
+  const [firewall, interfaces] = await Promise.all([lookAtFirewall(root), lookAtInterfaces(root)]);
   sampler.start();
   return {
     stop: () => sampler.stop(),
     async facts(clients = []) {
       const sockets = await sampler.look();
       const seconds = (performance.now() - begun) / 1000;
+      const links = interfaceFacts(interfaces, await lookAtInterfaces(root));
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
       return {
         port,
@@ -80,11 +78,11 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
         softnet: softnetDelta(softnet, readSoftnet(root)),
         counters: deltas(counters, readCounters(root)),
         limits: readLimits(root),
-        firewall: firewallFacts(await firewall, await lookAtFirewall(root), port, addressesOf(clients)),
-        conntrack: unknown('not read yet'),
-        interfaces: unknown('not read yet'),
-        ways: [],
-        settings: {},
+        firewall: firewallFacts(firewall, await lookAtFirewall(root), port, addressesOf(clients)),
+        conntrack: conntrackFacts(root, conntrack, lookAtConntrack(root)),
+        interfaces: links,
+        ways: await returnWays(root, clients, links),
+        settings: readSettings(root),
         drops: unknown('not read yet'),
       };
     },

@@ -222,9 +222,10 @@ describe('this host', LINUX, () => {
       assert.ok(facts.samples.length >= 3 && facts.samples.every(({ queue, taken }) => queue === 2 && taken === 0));
       const [owner] = facts.processes;
       assert.equal(owner?.pid, server.pid);
-      const busiest = known(owner?.threads ?? [])?.[0];
-      // Other tests take processors, too.
-      assert.ok((busiest?.cpuShare ?? 0) > 0.3, `one thread is busy: ${JSON.stringify(busiest)}`);
+      // How much of a processor it got depends on what else runs here; that no other thread of it got any does not.
+      const [busiest, ...others] = known(owner?.threads ?? []) ?? [];
+      const rest = others.reduce((sum, { cpuShare }) => sum + cpuShare, 0);
+      assert.ok((busiest?.cpuShare ?? 0) > 4 * rest, `one thread is busy: ${JSON.stringify([busiest, ...others])}`);
       assert.ok(Number(known(facts.counters)?.['TcpExtListenOverflows']) >= 1);
     } finally {
       server.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export const SERVER = '10.77.0.2';
-const CLIENT = '10.77.0.1';
+export const CLIENT = '10.77.0.1';
 
 /** Two test runs at the same time must not meet: names of namespaces and links have the process in them. At most 5 characters. */
 const OWN = process.pid.toString(36);
@@ -66,6 +66,11 @@ export class Lab {
       execFileSync('ip', ['-n', this.server, '-j', 'link', 'show', `${this.name}0`], { encoding: 'utf8' }),
     );
     run('ip', '-n', this.client, 'neigh', 'replace', SERVER, 'lladdr', link.address, 'dev', `${this.name}1`);
+  }
+
+  /** The server's interface. */
+  get link(): string {
+    return `${this.name}0`;
   }
 
   /** A command in the server's namespace, whole. */
