@@ -11,6 +11,7 @@ import {
 } from '../diagnosis/port-facts.ts';
 import { conntrackFacts, lookAtConntrack } from './conntrack.ts';
 import { type Counters, counterDeltas, readCounters } from './counters.ts';
+import { type DropWatch, watchDrops } from './drops.ts';
 import { firewallFacts, lookAtFirewall } from './firewall.ts';
 import { interfaceFacts, lookAtInterfaces } from './interfaces.ts';
 import { readLimits, readPressure, readSoftnet } from './limits.ts';
@@ -27,6 +28,15 @@ const SAMPLE_MILLIS = 250;
 /** Samples that are kept: after that every second one is let go of, and they are taken half as often. */
 const MOST_SAMPLES = 480;
 
+export interface WatchOptions {
+  readonly root?: HostRoot;
+  /**
+   * The watch of the kernel's drops of this port and others, which whoever opened it stops; or why there is none. Without it the port gets one of its own, where the
+   * facts are this host's.
+   */
+  readonly drops?: Fact<DropWatch>;
+}
+
 export interface PortWatch {
   /**
    * The facts from the beginning of the watch until now; may be asked for again and again.
@@ -37,8 +47,8 @@ export interface PortWatch {
 }
 
 /** The facts of a port over `seconds`. */
-export async function readPortFacts(port: number, seconds: number, root: HostRoot = HOST_ROOT): Promise<PortFacts> {
-  const watch = await watchPort(port, root);
+export async function readPortFacts(port: number, seconds: number, options: WatchOptions = {}): Promise<PortFacts> {
+  const watch = await watchPort(port, options);
   try {
     await wait(seconds * 1000);
     return await watch.facts();
@@ -48,7 +58,8 @@ export async function readPortFacts(port: number, seconds: number, root: HostRoo
 }
 
 /** Looks at the port from now until it is stopped. Never throws for what can't be read. */
-export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promise<PortWatch> {
+export async function watchPort(port: number, options: WatchOptions = {}): Promise<PortWatch> {
+  const { root = HOST_ROOT } = options;
   const begun = performance.now();
   const counters = readCounters(root);
   const softnet = readSoftnet(root);
@@ -59,9 +70,13 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
   // Whoever waits for the watch to begin may send packets then: what they move must not be in the first look.
   const [firewall, interfaces] = await Promise.all([lookAtFirewall(root), lookAtInterfaces(root)]);
+  const drops = options.drops ?? (await ownDrops(root, port));
   sampler.start();
   return {
-    stop: () => sampler.stop(),
+    stop() {
+      sampler.stop();
+      if (options.drops === undefined && isKnown(drops)) drops.stop();
+    },
     async facts(clients = []) {
       const sockets = await sampler.look();
       const seconds = (performance.now() - begun) / 1000;
@@ -83,10 +98,14 @@ export async function watchPort(port: number, root: HostRoot = HOST_ROOT): Promi
         interfaces: links,
         ways: await returnWays(root, clients, links),
         settings: readSettings(root),
-        drops: unknown('not read yet'),
+        drops: isKnown(drops) ? drops.facts(port) : drops,
       };
     },
   };
+}
+
+async function ownDrops(root: HostRoot, port: number): Promise<Fact<DropWatch>> {
+  return root === HOST_ROOT ? watchDrops([port]) : unknown('these are recorded facts');
 }
 
 function addressesOf(clients: readonly ClientSeen[]): readonly string[] {

@@ -117,7 +117,7 @@ describe('recorded files', () => {
 
   test('what is not there is unknown, each fact by itself, and nothing throws', async () => {
     const nothing = hostFolder({});
-    const facts = await readPortFacts(80, 0, nothing);
+    const facts = await readPortFacts(80, 0, { root: nothing });
     for (const fact of [facts.sockets, facts.counters, facts.softnet, facts.pressure.cpu, facts.limits.somaxconn]) {
       assert.match(JSON.stringify(fact), /^\{"unknown":".* is not there"\}$/);
     }

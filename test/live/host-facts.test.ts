@@ -86,6 +86,22 @@ describe('facts of the real kernel', LAB, () => {
     assert.equal(facts.firewall.rulesLeftOut, 1, 'the rule of port 22');
   });
 
+  test('the kernel’s word on each SYN that the rule dropped', async () => {
+    const facts = await factsUnder('fdrop', (lab) => {
+      lab.onServer('nft', 'add', 'table', 'inet', 'lab');
+      lab.onServer('nft', 'add', 'chain', 'inet', 'lab', 'c', '{ type filter hook input priority 0; }');
+      lab.onServer('nft', 'add', 'rule', 'inet', 'lab', 'c', 'tcp', 'dport', `${PORT}`, 'drop');
+    });
+    assert.ok(isKnown(facts.drops), JSON.stringify(facts.drops));
+    assert.equal(facts.drops.lost, 0);
+    assert.deepEqual(
+      facts.drops.drops.map(({ reason, location, packet }) =>
+        [reason, location, packet.source.address, packet.destination.port, packet.flags].join(' '),
+      ),
+      new Array(3).fill(`NETFILTER_DROP nft_do_chain ${CLIENT} ${PORT} 2`),
+    );
+  });
+
   test('iptables, over nf_tables and of the old kind: what its modules ask for', async () => {
     for (const [name, tool] of [
       ['fipn', 'iptables-nft'],
