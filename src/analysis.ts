@@ -21,6 +21,7 @@ import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
 import { type ListOptions, RecordList } from './report/record-list.ts';
 import type { CaptureSummary, ServerSummary, Summary } from './report/report.ts';
+import { type EndpointStanding, namedCounts, StandingTable } from './report/standing.ts';
 import { SummaryFold } from './report/summary.ts';
 import { Decoder } from './wire/decode.ts';
 import { DIRECTION, KIND, Segment } from './wire/segment.ts';
@@ -50,11 +51,17 @@ export interface AnalysisFigures {
 export interface AnalysisHooks {
   /** The record of an attempt that is finished: its last one. OWNED. */
   finished?(handshake: Handshake): void;
+  /** The packet that is being observed belongs to this attempt. */
+  belongs?(id: number): void;
+  /** Nothing more will be said of this attempt, nor any packet belong to it. */
+  left?(id: number): void;
 }
 
 /** How matters stand: attempts by the verdict that is out, and those that have none yet. */
 export interface Standing {
   readonly byVerdict: Readonly<Record<VerdictName, number>>;
+  /** The same for each server endpoint, the first 4,096 of them; only with early output. */
+  readonly endpoints: readonly EndpointStanding[];
   readonly open: number;
 }
 
@@ -83,18 +90,21 @@ export class Analysis {
   /** Attempts that pass the filter, by the verdict that is out; and attempts that have one at all. */
   private readonly standing = new Float64Array(VERDICT_NAMES.length);
   private told = 0;
+  private readonly endpoints: StandingTable | null;
 
   /** @param emit takes each listed record; owned. */
   constructor(settings: AnalysisSettings, emit: (handshake: Handshake) => void, hooks: AnalysisHooks = {}) {
     this.settings = settings;
     this.hooks = hooks;
     this.fold = new SummaryFold(settings.seed);
+    this.endpoints = settings.early ? new StandingTable(settings.seed) : null;
     this.list = new RecordList(settings.list, emit);
     this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
     const sink = {
       finished: (evidence: Evidence): void => this.finished(evidence),
       ...(settings.early ? { silent: this.silent.bind(this) } : {}),
       ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
+      ...(hooks.belongs === undefined ? {} : { traced: hooks.belongs }),
     };
     const options = { patienceNanos: settings.patienceSeconds * 1e9, maxOpen: settings.maxOpen, seed: settings.seed };
     this.tracker = new Tracker(options, sink);
@@ -110,6 +120,12 @@ export class Analysis {
   opened(seconds: number, nanos: number): void {
     this.isOpen = true;
     this.clock.tick(sinceBase(seconds, nanos, this.baseSeconds));
+  }
+
+  /** The capture had run since this moment when its first packet came. After `begin`. */
+  heldFrom(seconds: number, nanos: number, firstSeconds: number, firstNanos: number): void {
+    const first = sinceBase(firstSeconds, firstNanos, this.baseSeconds);
+    this.clock.startAt(sinceBase(seconds, nanos, this.baseSeconds), first);
   }
 
   /** The next packet of the capture, which is packet `frame.number` of file `file`. */
@@ -143,10 +159,11 @@ export class Analysis {
   }
 
   /** The capture says that it lost packets between two times (epoch seconds and nanoseconds). */
-  noteLoss(fromSeconds: number, fromNanos: number, toSeconds: number, toNanos: number): void {
+  noteLoss(fromSeconds: number, fromNanos: number, toSeconds: number, toNanos: number, packets: number): void {
     this.tracker.noteLoss(
       sinceBase(fromSeconds, fromNanos, this.baseSeconds),
       sinceBase(toSeconds, toNanos, this.baseSeconds),
+      packets,
     );
   }
 
@@ -156,10 +173,24 @@ export class Analysis {
       this.tracker.elapse(this.clock.advance(sinceBase(seconds, nanos, this.baseSeconds)));
   }
 
+  /** The moment to which the capture's clock has come. */
+  get moment(): { readonly seconds: number; readonly nanos: number } {
+    const whole = Math.floor(this.clock.latest / 1e9);
+    return { seconds: this.baseSeconds + whole, nanos: this.clock.latest - whole * 1e9 };
+  }
+
+  /** The capture is at its end, and held every packet until this moment. */
+  end(seconds: number, nanos: number): void {
+    if (this.frames > 0) this.tracker.elapse(this.clock.end(sinceBase(seconds, nanos, this.baseSeconds)));
+  }
+
   /** How matters stand now; cheap enough to be asked for several times a second. */
   stand(): Standing {
-    const counts = VERDICT_NAMES.map((name, verdict) => [name, this.standing[verdict] as number]);
-    return { byVerdict: Object.fromEntries(counts), open: this.tracker.begun - this.told };
+    return {
+      byVerdict: namedCounts(this.standing),
+      endpoints: this.endpoints?.all() ?? [],
+      open: this.tracker.begun - this.told,
+    };
   }
 
   /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open. */
@@ -174,7 +205,7 @@ export class Analysis {
     return {
       capture: this.captureFigures(),
       summary: fold.summary(),
-      servers: fold.servers(this.vantage.side(), this.moment),
+      servers: fold.servers(this.vantage.side(), this.momentText),
     };
   }
 
@@ -182,7 +213,7 @@ export class Analysis {
   finish(): AnalysisFigures {
     this.tracker.flush(this.clock.now);
     this.list.finish();
-    const servers = this.fold.servers(this.vantage.side(), this.moment);
+    const servers = this.fold.servers(this.vantage.side(), this.momentText);
     return { capture: this.captureFigures(), summary: this.fold.summary(), servers };
   }
 
@@ -201,14 +232,18 @@ export class Analysis {
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
     this.tell(evidence, verdict, passed);
-    if (!this.list.wantsMore) return;
-    // Early output has said it already, unless it is another verdict now.
+    if (this.list.wantsMore) this.listFinished(evidence, verdict, passed);
+    this.hooks.left?.(evidence.id);
+  }
+
+  private listFinished(evidence: Evidence, verdict: Verdict, passed: boolean): void {
     const isListed = passed && this.isListed(verdict);
-    const wanted = isListed && evidence.published !== verdict;
-    const record = wanted || (isListed && this.hooks.finished !== undefined) ? this.record(evidence, verdict) : null;
+    // Early output has said it already, unless it is another verdict now.
+    const isNews = passed && evidence.published !== verdict && this.isToBeSaid(evidence, verdict);
+    const record = isNews || (isListed && this.hooks.finished !== undefined) ? this.record(evidence, verdict) : null;
     if (!this.settings.early) this.list.done(evidence.id, record);
-    else if (wanted) this.list.atOnce(record);
-    if (record !== null) this.hooks.finished?.(record);
+    else if (isNews) this.list.atOnce(record);
+    if (isListed && record !== null) this.hooks.finished?.(record);
   }
 
   /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */
@@ -218,13 +253,13 @@ export class Analysis {
     if (evidence.published === verdict) return verdict;
     const passed = passes(this.filter, evidence);
     this.tell(evidence, verdict, passed);
-    if (passed && this.list.wantsMore && this.isListed(verdict)) {
+    if (passed && this.list.wantsMore && this.isToBeSaid(evidence, verdict)) {
       this.list.atOnce(this.record(evidence, verdict));
     }
     return verdict;
   }
 
-  private readonly moment = (nanos: number): string => formatEpoch(nanos, this.baseSeconds, this.digits);
+  private readonly momentText = (nanos: number): string => formatEpoch(nanos, this.baseSeconds, this.digits);
 
   private record(evidence: Evidence, verdict: Verdict): Handshake {
     const handshake = makeHandshake(evidence, verdict, this.context());
@@ -237,6 +272,12 @@ export class Analysis {
     if (!passed) return;
     if (evidence.published >= 0) this.standing[evidence.published] = (this.standing[evidence.published] as number) - 1;
     this.standing[verdict] = (this.standing[verdict] as number) + 1;
+    this.endpoints?.tell(evidence, verdict, evidence.published);
+  }
+
+  /** Whoever was told of a verdict is told when it is another one after all, whichever it is. */
+  private isToBeSaid(evidence: Evidence, verdict: Verdict): boolean {
+    return this.isListed(verdict) || (evidence.published >= 0 && this.isListed(evidence.published as Verdict));
   }
 
   private isListed(verdict: Verdict): boolean {

@@ -6,6 +6,8 @@
  * does, whoever reads a pipe does not, since a pipe that stalls looks like one that has nothing to say.
  */
 import { Analysis, type AnalysisFigures, type Standing } from './analysis.ts';
+import type { Frame } from './capture/frame.ts';
+import type { CaptureReader, LossInterval } from './capture/reader.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import { type AnalysisOptions, filterOf, lostOf, makeReport, SourceTally, Stop } from './pipeline.ts';
 import type { Report, SourceSummary } from './report/report.ts';
@@ -18,6 +20,24 @@ export interface LiveSink {
   finished(handshake: Handshake): void;
   /** The packets that came together are judged. */
   drained?(): void;
+  /** For whoever keeps packets; null for nobody. */
+  readonly packets?: PacketSink | null;
+}
+
+/** What is told of each packet and its attempt to whoever keeps packets. */
+export interface PacketSink {
+  /** The next packet, before it is judged. BORROWED until `judged`. `source` and the frame's `interfaceIndex` name its interface. */
+  packet(frame: Frame, source: ByteSource, reader: CaptureReader): void;
+  /** Every packet up to this moment was taken. */
+  passTime(seconds: number, nanos: number): void;
+  /** It belongs to this attempt. */
+  belongs(id: number): void;
+  /** It is judged. */
+  judged(): void;
+  /** Nothing more will be said of this attempt, nor any packet belong to it. */
+  left(id: number): void;
+  /** The container says that the interface lost packets. */
+  lost(loss: LossInterval, source: ByteSource, reader: CaptureReader): void;
 }
 
 /** Packets lost by the capture so far, as its engine counts them. */
@@ -32,6 +52,8 @@ const SOURCES_NAMED = 50;
 export class LiveAnalysis {
   /** Packets so far. */
   packets = 0;
+  /** Sentences that the report begins its own with. */
+  readonly warnings: string[] = [];
   private readonly analysis: Analysis;
   private readonly options: AnalysisOptions;
   private readonly sink: LiveSink;
@@ -43,13 +65,23 @@ export class LiveAnalysis {
   private unnamedSources = 0;
   private engineLosses: EngineLosses | null = null;
   private lostInDone: Report['capture']['lost'] = { kernel: null, interface: null };
+  private readonly mostPackets: number;
+  /** Several sources at a time are one capture: their packets are numbered in the order in which they come. */
+  private isNumbering = false;
+  private lastSeconds = 0;
+  private lastNanos = 0;
 
-  /** @param stopped when it resolves, `read` returns. */
-  constructor(options: AnalysisOptions, sink: LiveSink, stopped: Promise<void>) {
+  /** @param stopped when it resolves, `read` returns. @param mostPackets none is read beyond so many */
+  constructor(options: AnalysisOptions, sink: LiveSink, stopped: Promise<void>, mostPackets: number | null = null) {
     this.options = options;
     this.sink = sink;
     this.stopped = stopped;
-    const hooks = { finished: (handshake: Handshake): void => sink.finished(handshake) };
+    this.mostPackets = mostPackets ?? Number.POSITIVE_INFINITY;
+    const kept = sink.packets ?? null;
+    const hooks = {
+      finished: (handshake: Handshake): void => sink.finished(handshake),
+      ...(kept === null ? {} : { belongs: (id: number) => kept.belongs(id), left: (id: number) => kept.left(id) }),
+    };
     this.analysis = new Analysis({ ...options, early: true, files: 1 }, (handshake) => sink.verdict(handshake), hooks);
   }
 
@@ -59,9 +91,11 @@ export class LiveAnalysis {
     const { stream } = tally;
     const stop = new Stop(this.stopped);
     this.open.push(tally);
+    if (this.open.length > 1) this.isNumbering = true;
     while (await stop.orFalse(stream.fill())) {
-      while (stream.next()) this.observe(tally);
-      tally.passLosses(this.analysis);
+      while (this.packets < this.mostPackets && stream.next()) this.observe(tally);
+      this.passLosses(tally);
+      this.passTime();
       this.sink.drained?.();
     }
     // A stream that nobody ends can't be let go of: it would wait for its next bytes.
@@ -74,11 +108,19 @@ export class LiveAnalysis {
     this.hasBegun = true;
     this.analysis.begin(seconds, filterOf(this.options, seconds, nanos));
     this.analysis.opened(seconds, nanos);
+    this.passTime();
   }
 
   /** Time has gone on to this moment, and every packet before it was read. */
   advance(seconds: number, nanos: number): void {
     this.analysis.advance(seconds, nanos);
+    this.passTime();
+  }
+
+  /** The same for so many seconds after the latest packet. */
+  advanceBeyondLast(seconds: number): void {
+    const nanos = this.lastNanos + seconds * 1e9;
+    this.advance(this.lastSeconds + Math.floor(nanos / 1e9), nanos % 1e9);
   }
 
   /** The engine lost packets between two moments (epoch seconds). @param losses all that it has lost so far */
@@ -86,9 +128,10 @@ export class LiveAnalysis {
     const before = this.engineLosses ?? { kernel: 0, interface: 0 };
     const hasLost = losses.kernel > before.kernel || losses.interface > before.interface;
     this.engineLosses = losses;
-    if (!hasLost || this.packets === 0) return;
+    if (!hasLost || !this.hasBegun) return;
     const [from, to] = [Math.floor(fromSeconds), Math.floor(toSeconds)];
-    this.analysis.noteLoss(from, (fromSeconds - from) * 1e9, to, (toSeconds - to) * 1e9);
+    const packets = losses.kernel + losses.interface - before.kernel - before.interface;
+    this.analysis.noteLoss(from, (fromSeconds - from) * 1e9, to, (toSeconds - to) * 1e9, packets);
   }
 
   /** Packets that the capture lost; null when nothing tells. */
@@ -118,19 +161,37 @@ export class LiveAnalysis {
   }
 
   private observe(tally: SourceTally): void {
-    const { frame } = tally.stream;
+    const { frame, source, reader } = tally.stream;
     if (!this.hasBegun) {
       this.hasBegun = true;
       this.analysis.begin(frame.seconds, filterOf(this.options, frame.seconds, frame.nanos));
     }
     tally.count();
     this.packets += 1;
+    this.lastSeconds = frame.seconds;
+    this.lastNanos = frame.nanos;
+    if (this.isNumbering) frame.number = this.packets;
+    const kept = this.sink.packets ?? null;
+    if (reader !== null) kept?.packet(frame, source, reader);
     this.analysis.observe(frame, 0);
+    kept?.judged();
+  }
+
+  private passTime(): void {
+    const { seconds, nanos } = this.analysis.moment;
+    if (this.hasBegun) this.sink.packets?.passTime(seconds, nanos);
+  }
+
+  private passLosses(tally: SourceTally): void {
+    const { source, reader } = tally.stream;
+    tally.passLosses(this.analysis, (loss) => {
+      if (reader !== null) this.sink.packets?.lost(loss, source, reader);
+    });
   }
 
   private close(tally: SourceTally): void {
     const { stream } = tally;
-    tally.passLosses(this.analysis);
+    this.passLosses(tally);
     const lost = lostOf([stream]);
     this.lostInDone = {
       kernel: plus(this.lostInDone.kernel, lost.kernel),
@@ -146,7 +207,7 @@ export class LiveAnalysis {
     const sources = [...this.done, ...this.open.map((tally) => tally.summary())];
     const warnings =
       this.unnamedSources > 0 ? [`${this.unnamedSources} further files were read, which are not named here`] : [];
-    return makeReport(figures, sources, this.lost, this.options, warnings);
+    return makeReport(figures, sources, this.lost, this.options, [...warnings, ...this.warnings]);
   }
 }
 

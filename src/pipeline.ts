@@ -10,6 +10,7 @@ import { Analysis, type AnalysisFigures } from './analysis.ts';
 import type { AddressRange } from './bytes/address.ts';
 import { formatEpoch, NANOS_PER_SECOND, sinceBase } from './bytes/time.ts';
 import { linkTypeName } from './capture/link-type.ts';
+import type { LossInterval } from './capture/reader.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import type { TracedSegment } from './handshake/trace.ts';
 import { askedEndpoints } from './report/asked-endpoints.ts';
@@ -74,7 +75,10 @@ export async function analyzeSources(
     merged.drainChunk((stream, file) => {
       const tally = tallies[file] as SourceTally;
       const { seconds, nanos } = stream.frame;
-      if (analysis.frames === 0) analysis.begin(seconds, filterOf(options, seconds, nanos));
+      if (analysis.frames === 0) {
+        analysis.begin(seconds, filterOf(options, seconds, nanos));
+        tally.passBeginning(analysis);
+      }
       tally.count();
       tally.passLosses(analysis);
       analysis.observe(stream.frame, file);
@@ -87,7 +91,10 @@ export async function analyzeSources(
   }
   // A stream that nobody ends can't be let go of: it would wait for its next bytes.
   if (!stop.isStopped) await merged.close();
-  for (const tally of tallies) tally.passLosses(analysis);
+  for (const tally of tallies) {
+    tally.passLosses(analysis);
+    if (!stop.isStopped) tally.passEnd(analysis);
+  }
   const figures = analysis.finish();
   return {
     report: makeReport(
@@ -177,14 +184,28 @@ export class SourceTally {
     this.lastDigits = frame.digits;
   }
 
-  /** Tells the core of losses that the container has spoken of since. */
-  passLosses(analysis: Analysis): void {
+  /** Tells the core, and whoever else wants to hear, of losses that the container has spoken of since. */
+  passLosses(analysis: Analysis, also?: (loss: LossInterval) => void): void {
     const losses = this.stream.reader?.losses;
     if (losses === undefined || losses.length === this.losses) return;
     for (const loss of losses.slice(this.losses)) {
-      analysis.noteLoss(loss.fromSeconds, loss.fromNanos, loss.toSeconds, loss.toNanos);
+      analysis.noteLoss(loss.fromSeconds, loss.fromNanos, loss.toSeconds, loss.toNanos, loss.packets);
+      also?.(loss);
     }
     this.losses = losses.length;
+  }
+
+  /** The capture's first packet is the source's first, and the source may say since when it held every packet. */
+  passBeginning(analysis: Analysis): void {
+    const { heldFrom } = this.stream.reader ?? { heldFrom: null };
+    const { seconds, nanos } = this.stream.frame;
+    if (heldFrom !== null) analysis.heldFrom(heldFrom.seconds, heldFrom.nanos, seconds, nanos);
+  }
+
+  /** The source is at its end, and may say up to when it held every packet. */
+  passEnd(analysis: Analysis): void {
+    const { heldUntil } = this.stream.reader ?? { heldUntil: null };
+    if (heldUntil !== null) analysis.end(heldUntil.seconds, heldUntil.nanos);
   }
 
   summary(): SourceSummary {

@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   host: ['bytes', 'diagnosis'],
   'analysis.ts': ['bytes', 'capture', 'wire', 'handshake', 'diagnosis', 'report'],
   'pipeline.ts': ['bytes', 'capture', 'handshake', 'report', 'source', 'analysis.ts'],
-  'live.ts': ['handshake', 'report', 'source', 'analysis.ts', 'pipeline.ts'],
+  'live.ts': ['capture', 'handshake', 'report', 'source', 'analysis.ts', 'pipeline.ts'],
   'defaults.ts': [],
   'version.ts': [],
   'index.ts': ['bytes', 'capture', 'handshake', 'report', 'source', 'pipeline.ts', 'defaults.ts', 'version.ts'],

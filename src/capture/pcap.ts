@@ -73,6 +73,8 @@ export class PcapReader implements CaptureReader {
   readonly losses: readonly LossInterval[] = [];
   readonly warnings: string[] = [];
   readonly application = null;
+  readonly heldFrom = null;
+  readonly heldUntil = null;
   truncated = false;
 
   readonly #input = new Receive();

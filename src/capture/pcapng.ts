@@ -35,12 +35,15 @@ import {
   type CaptureReader,
   type LossInterval,
   MAXIMUM_RECORD,
+  type Moment,
 } from './reader.ts';
 
 export class PcapngReader implements CaptureReader {
   readonly format = 'pcapng';
   readonly warnings: string[] = [];
   application: string | null = null;
+  heldFrom: Moment | null = null;
+  heldUntil: Moment | null = null;
   truncated = false;
 
   readonly #input = new Receive();
@@ -258,6 +261,12 @@ export class PcapngReader implements CaptureReader {
     if (!wellFormed) this.#warn('malformed options of an interface statistics block');
     source.clock.set(high, low);
     source.observe(this.#table, received, byInterface, bySystem);
+    // Of others it is not known whether packets before that moment were taken out of the file (editcap, an export of Wireshark).
+    if (this.application?.startsWith(OWN_APPLICATION)) {
+      const moment = { seconds: source.clock.seconds, nanos: source.clock.nanos };
+      if (this.#number === 0) this.heldFrom ??= moment;
+      this.heldUntil = moment;
+    }
   }
 
   /** §4.1: a new section; the interfaces of the one before are gone. */
@@ -356,6 +365,9 @@ export class PcapngReader implements CaptureReader {
     return new CaptureFormatError('pcapng', this.#offset(), expected, found, this.application);
   }
 }
+
+/** How shb_userappl begins in files that `tripod live --write` wrote. */
+export const OWN_APPLICATION = 'tripod ';
 
 /** Octets: the largest packet with its header and options. */
 const MAXIMUM_HELD = MAXIMUM_RECORD + 131_072;

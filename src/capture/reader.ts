@@ -28,6 +28,12 @@ export interface CaptureReader {
   readonly warnings: readonly string[];
   /** The program that wrote the file (pcapng shb_userappl), or null. */
   readonly application: string | null;
+  /**
+   * The moments from which, and up to which, the capture is known to have held every packet that it was asked for, although none came: files that this programme
+   * writes say it. null: not known.
+   */
+  readonly heldFrom: Moment | null;
+  readonly heldUntil: Moment | null;
   /** Gives the next bytes. BORROWED: the chunk must stay as it is until `next` answers NEED_MORE.
    * @throws Error when the chunk before it is not used up: a mistake of the caller. */
   append(chunk: Uint8Array): void;
@@ -52,6 +58,12 @@ export interface CaptureInterface {
   readonly lostByKernel: number | null;
   /** Packets lost by the interface (pcapng isb_ifdrop; dumpcap puts libpcap's ps_drop here). */
   readonly lostByInterface: number | null;
+}
+
+/** Whole seconds since 1970, and nanoseconds in [0, 1e9). */
+export interface Moment {
+  readonly seconds: number;
+  readonly nanos: number;
 }
 
 /** "Between these two times the capture lost packets." OWNED. */

@@ -127,7 +127,7 @@ export function enhancedPacket(packet: Packet, options: EnhancedPacketOptions = 
   return block(BLOCK.ENHANCED_PACKET, littleEndian, body, list);
 }
 
-export interface StatisticsOptions extends Omit<EnhancedPacketOptions, 'direction' | 'comments'> {
+export interface StatisticsOptions extends Omit<EnhancedPacketOptions, 'direction'> {
   readonly seconds: number;
   readonly nanos: number;
   readonly received?: number;
@@ -136,14 +136,14 @@ export interface StatisticsOptions extends Omit<EnhancedPacketOptions, 'directio
 }
 
 export function interfaceStatistics(options: StatisticsOptions): Uint8Array {
-  const { interfaceNumber = 0, littleEndian = true } = options;
+  const { interfaceNumber = 0, littleEndian = true, comments = [] } = options;
   const body = new Uint8Array(12);
   const view = new DataView(body.buffer);
   const ticks = ticksOf(options, options.resolution ?? 6, options.offsetSeconds ?? 0);
   view.setUint32(0, interfaceNumber, littleEndian);
   view.setUint32(4, Number(ticks >> 32n), littleEndian);
   view.setUint32(8, Number(ticks & 0xffff_ffffn), littleEndian);
-  const list: Uint8Array[] = [];
+  const list = comments.flatMap((comment) => textOption(OPTION_COMMENT, comment, littleEndian));
   for (const [code, count] of [
     [OPTION.STATISTICS_RECEIVED, options.received],
     [OPTION.STATISTICS_DROPPED_BY_INTERFACE, options.droppedByInterface],

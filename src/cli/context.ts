@@ -47,5 +47,11 @@ export function processContext(): Context {
 function standardOutput(descriptor: 1 | 2, columns: () => number | undefined): Output {
   const isTTY = isatty(descriptor);
   const name = descriptor === 1 ? 'standard output' : 'standard error';
-  return descriptorOutput(descriptor, { isTTY, columns: isTTY ? (columns() ?? null) : null }, name);
+  const terminal = {
+    isTTY,
+    get columns() {
+      return isTTY ? (columns() ?? null) : null;
+    },
+  };
+  return descriptorOutput(descriptor, terminal, name);
 }

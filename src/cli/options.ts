@@ -100,6 +100,11 @@ export const SHOW_FORMAT_OPTION = {
 const CAPTURE = 'What is captured:';
 const END = 'When it ends:';
 
+const KEEPING = 'What is kept:';
+
+/** What time goes on with while a pipe brings nothing. */
+export const CLOCKS = ['packets', 'system'] as const;
+
 export const DIRECTIONS = ['in', 'out', 'inout'] as const;
 
 export const LIVE_OPTIONS = {
@@ -130,6 +135,35 @@ export const LIVE_OPTIONS = {
     kind: 'value',
     group: CAPTURE,
     describe: 'Who to become once the capture is open; the caller of sudo unless told',
+  },
+} as const satisfies OptionSpecs;
+
+export const WRITE_OPTIONS = {
+  write: {
+    kind: 'value',
+    group: KEEPING,
+    describe: 'Keep the packets in this file, as pcapng, with each verdict as a comment and the drops of the kernel',
+    path: true,
+  },
+  'write-missing': {
+    kind: 'value',
+    group: KEEPING,
+    describe: 'Keep only the packets of handshakes that lack a leg',
+    path: true,
+  },
+  'rotate-size': { kind: 'value', group: KEEPING, describe: 'Begin a new file after this size: 100MB, 1GB' },
+  'rotate-seconds': { kind: 'value', group: KEEPING, describe: 'Begin a new file after this time: 600, 10m, 1h' },
+  'rotate-files': { kind: 'value', group: KEEPING, describe: 'Keep so many files, and delete the oldest' },
+} as const satisfies OptionSpecs;
+
+export const CLOCK_OPTION = {
+  clock: {
+    kind: 'value',
+    group: JUDGING,
+    describe:
+      'For - and --follow, while nothing comes: packets (time waits for the next one) or system (silence counts; only where every packet comes at once, as with tcpdump -U)',
+    choices: CLOCKS,
+    default: 'packets',
   },
 } as const satisfies OptionSpecs;
 

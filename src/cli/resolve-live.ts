@@ -1,14 +1,17 @@
 /** What `tripod live` was asked for, complete and checked. */
 import { VERDICTS } from '../handshake/handshake.ts';
 import type { AnalysisOptions } from '../pipeline.ts';
+import type { Rotation } from './capture-files.ts';
 import type { GivenArguments } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import { DIRECTIONS, FORMATS } from './options.ts';
+import { CLOCKS, DIRECTIONS, FORMATS } from './options.ts';
 import { judging, resolveMissing, type TextOptions, textOptions } from './resolve.ts';
-import { parseChoice, parseClient, parseCount, parseDuration, parsePorts, parseServer } from './values.ts';
+import { parseChoice, parseClient, parseCount, parseDuration, parseOctets, parsePorts, parseServer } from './values.ts';
 
 const MEBI = 1024 * 1024;
+/** More files than a folder should have. */
+const MOST_FILES = 100_000;
 
 interface InterfaceOptions {
   readonly interfaces: readonly string[];
@@ -18,10 +21,9 @@ interface InterfaceOptions {
   readonly bufferBytes: number;
   readonly promiscuous: boolean;
   readonly direction: (typeof DIRECTIONS)[number];
-  readonly user: string | null;
 }
 
-export interface ResolvedLive extends TextOptions {
+export interface ResolvedLive extends Omit<TextOptions, 'progress'> {
   readonly source:
     | { readonly kind: 'interfaces'; readonly options: InterfaceOptions }
     | { readonly kind: 'stdin' }
@@ -31,6 +33,17 @@ export interface ResolvedLive extends TextOptions {
   readonly durationSeconds: number | null;
   readonly packets: number | null;
   readonly untilMissing: boolean;
+  /** Who to become once the capture is open. */
+  readonly user: string | null;
+  /** Columns of a verdict's line, as asked for; null: those of the terminal, or unbroken lines. */
+  readonly lineWidth: number | null;
+  /** A line on the terminal that says how matters stand. */
+  readonly showStatus: boolean;
+  /** What time goes on with while nothing comes, for what does not come from this host. */
+  readonly clock: (typeof CLOCKS)[number];
+  readonly write: string | null;
+  readonly writeMissing: string | null;
+  readonly rotation: Rotation;
   readonly analysis: AnalysisOptions;
 }
 
@@ -40,6 +53,9 @@ export function resolveLive(given: GivenArguments, context: Context): ResolvedLi
   const missing = resolveMissing(given);
   const isChosen = verdicts.length > 0 || missing !== null || (given.flag('all') ?? false);
   const wanted = isChosen ? verdicts : VERDICTS.filter((verdict) => verdict !== 'complete');
+  const text = textOptions(given, context, format === 'table');
+  const write = given.value('write');
+  const writeMissing = given.value('write-missing');
   return Object.freeze({
     source: sourceOf(given),
     format,
@@ -47,7 +63,17 @@ export function resolveLive(given: GivenArguments, context: Context): ResolvedLi
     durationSeconds: optional(given, 'duration', parseDuration),
     packets: optional(given, 'count', (text, option) => parseCount(text, option, 1, 1e12)),
     untilMissing: given.flag('until-missing') ?? false,
-    ...textOptions(given, context, format === 'table'),
+    out: text.out,
+    colour: text.colour,
+    width: text.width,
+    lineWidth: given.value('width') === null ? null : text.width,
+    // Through a pipe (`| tee`) lines come to the same terminal from somebody else, at any time: the status would stand between them.
+    showStatus: given.flag('progress') ?? (text.progress && (context.stdout.isTTY || text.out !== null)),
+    clock: parseChoice(given.value('clock') ?? 'packets', '--clock', CLOCKS),
+    user: given.value('user'),
+    write: captureName(write, '--write'),
+    writeMissing: captureName(writeMissing, '--write-missing'),
+    rotation: rotationOf(given, write ?? writeMissing),
     analysis: Object.freeze({
       ...judging(given),
       ports: parsePorts(given.list('port'), '--port'),
@@ -85,9 +111,29 @@ function sourceOf(given: GivenArguments): ResolvedLive['source'] {
       bufferBytes: parseCount(given.value('buffer') ?? '8', '--buffer', 1, 2047) * MEBI,
       promiscuous: given.flag('promiscuous') ?? false,
       direction: parseChoice(given.value('direction') ?? 'inout', '--direction', DIRECTIONS),
-      user: given.value('user'),
     },
   };
+}
+
+function captureName(file: string | null, option: string): string | null {
+  if (file === '-') throw new UsageError(`${option} takes the name of a file: results go to standard output`);
+  return file;
+}
+
+function rotationOf(given: GivenArguments, file: string | null): Rotation {
+  const octets = optional(given, 'rotate-size', parseOctets);
+  const seconds = optional(given, 'rotate-seconds', parseDuration);
+  const files = optional(given, 'rotate-files', (text, option) => parseCount(text, option, 1, MOST_FILES));
+  if (file === null && (octets ?? seconds ?? files) !== null) {
+    throw new UsageError('--rotate-size, --rotate-seconds and --rotate-files say how --write writes: name its file');
+  }
+  if (files !== null && octets === null && seconds === null) {
+    throw new UsageError(
+      '--rotate-files says how many files stay: say with --rotate-size or --rotate-seconds when a new one begins',
+    );
+  }
+  if (seconds === 0) throw new UsageError('--rotate-seconds takes more than 0');
+  return { octets, seconds, files };
 }
 
 function optional<T>(given: GivenArguments, name: string, parse: (text: string, option: string) => T): T | null {

@@ -1,8 +1,8 @@
 /** What `tripod analyze` does, with everything resolved. */
 import type { Handshake } from '../handshake/handshake.ts';
 import { analyzeSources } from '../pipeline.ts';
+import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
-import type { Report } from '../report/report.ts';
 import { expandInputs } from '../source/open.ts';
 import type { Context } from './context.ts';
 import { withDestination } from './destination.ts';
@@ -61,10 +61,4 @@ async function writeKeptCheckups(options: ResolvedAnalyze, output: Output, conte
   } else {
     for (const { folder, verdict } of kept) tell(context, `${folder}/checkup.json: ${verdict.sentence}`);
   }
-}
-
-/** An attempt lacks a leg, or an endpoint that was asked for saw no SYN at all. */
-function lacksLeg(report: Report): boolean {
-  const attempts = Object.values(report.summary.byMissingLeg).some((times) => times > 0);
-  return attempts || report.servers.some((server) => server.asked && server.missingLeg !== null);
 }

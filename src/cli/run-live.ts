@@ -1,108 +1,124 @@
-/** What `tripod live` does, with everything resolved: verdicts as they come, and the report at the end. */
+/** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
 import type { Handshake } from '../handshake/handshake.ts';
 import { LiveAnalysis } from '../live.ts';
-import { printable } from '../report/escape.ts';
+import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
 import type { Renderer } from '../report/render/renderer.ts';
-import type { Report } from '../report/report.ts';
 import { streamSource } from '../source/byte-source.ts';
 import { followFile } from '../source/follow.ts';
 import { type LiveCapture, openLive } from '../source/live/live-capture.ts';
 import { dropPrivileges } from '../source/live/privileges.ts';
 import { UserError } from '../source/user-error.ts';
+import { isSameFile } from './capture-files.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
+import { LiveTeller } from './live-teller.ts';
+import { beginningSentence } from './live-words.ts';
+import { PacketKeepers } from './packet-keepers.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { tell } from './tell.ts';
+import { growingOutput } from './write.ts';
 
 /** Milliseconds between two looks at the clock. */
 const TICK_MILLIS = 100;
 /** Packets of this host are read this soon after their time, with room to spare: the kernel's ring is emptied every 10 ms. */
 const READ_AFTER_MILLIS = 250;
+/** Packets come through a pipe this soon after their time: tcpdump -U hands them over every second. */
+const PIPED_AFTER_MILLIS = 2000;
 const SECOND_MILLIS = 1000;
-/** To the first column, and erase the line (ECMA-48: EL). */
-const CLEAR_LINE = '\r\u001b[2K';
 
 export async function runLive(options: ResolvedLive, context: Context): Promise<number> {
-  const run = new LiveRun(options, context, await rendererOf(options));
+  const { width, colour, analysis, format } = options;
+  const rendering = { version: analysis.version, width, colour, limit: null, individually: false };
+  const renderer = await createRenderer(format, rendering);
+  // SIGUSR1 asks for a look at how matters stand: a text, whatever the format.
+  const preview = format === 'table' ? renderer : await createRenderer('table', rendering);
+  const run = new LiveRun(options, context, renderer, preview);
   await run.toItsEnd();
   return run.report();
-}
-
-function rendererOf(options: ResolvedLive): Promise<Renderer> {
-  const { width, colour, analysis } = options;
-  return createRenderer(options.format, { version: analysis.version, width, colour, limit: null, individually: false });
 }
 
 class LiveRun {
   private readonly options: ResolvedLive;
   private readonly context: Context;
-  private readonly renderer: Renderer;
+  private readonly teller: LiveTeller;
+  private readonly keepers: PacketKeepers;
   private readonly live: LiveAnalysis;
   private captures: readonly LiveCapture[] = [];
   private stopReading: () => void = () => {};
   private lossesKnownUntil = 0;
   private isStopped = false;
+  /** What went wrong in a timer or signal handler; thrown once reading has ended. */
+  private failure: unknown = null;
+  private heardAt = 0;
+  private hasSaidThatTimeStands = false;
 
-  constructor(options: ResolvedLive, context: Context, renderer: Renderer) {
+  constructor(options: ResolvedLive, context: Context, renderer: Renderer, preview: Renderer) {
     this.options = options;
     this.context = context;
-    this.renderer = renderer;
+    const output = options.out === null ? context.stdout : growingOutput(options.out);
+    this.teller = new LiveTeller(options, context, output, renderer, preview);
+    this.keepers = new PacketKeepers(options, context);
     const stopped = new Promise<void>((resolve) => {
       this.stopReading = resolve;
     });
     const sink = {
       verdict: (handshake: Handshake): void => this.verdict(handshake),
-      finished: (handshake: Handshake): void => this.finished(handshake),
+      finished: (handshake: Handshake): void => this.teller.finished(handshake),
       drained: (): void => this.drained(),
+      packets: this.keepers.sink,
     };
-    this.live = new LiveAnalysis(options.analysis, sink, stopped);
+    this.live = new LiveAnalysis(options.analysis, sink, stopped, options.packets);
   }
 
   /** Reads until the sources end, or somebody or something says that it is enough. */
   async toItsEnd(): Promise<void> {
     const { context, options } = this;
     const read = await this.open();
-    if (this.captures.length > 0) {
-      const user = dropPrivileges(
-        options.source.kind === 'interfaces' ? options.source.options.user : null,
-        context.env,
-      );
-      if (user !== null) tell(context, `capturing; root was given up, and packets are read as ${printable(user)}`);
-    }
-    context.stdout.write(this.renderer.begin());
+    const user = this.captures.length === 0 ? null : dropPrivileges(options.user, context.env);
+    this.keepers.open(user);
+    tell(context, beginningSentence(options, user));
+    this.teller.begin();
     const forget = [
       context.onInterrupt(() => this.stop()),
       context.onSignal('SIGTERM', () => this.stop()),
-      context.onSignal('SIGUSR1', () => this.show()),
+      context.onSignal('SIGHUP', () => this.stop()),
+      context.onSignal('SIGUSR1', () => this.guard(() => this.teller.show(this.live.snapshot()))),
     ];
-    const ticks = setInterval(() => this.tick(), TICK_MILLIS);
+    this.heardAt = context.now();
+    const ticks = setInterval(() => this.guard(() => this.tick()), TICK_MILLIS);
     const { durationSeconds } = options;
     const end = durationSeconds === null ? null : setTimeout(() => this.stop(), durationSeconds * SECOND_MILLIS);
     try {
       await read();
+      if (this.failure !== null) throw this.failure;
     } finally {
       clearInterval(ticks);
       if (end !== null) clearTimeout(end);
       for (const each of forget) each();
+      this.teller.clearStatus();
     }
   }
 
   /** The report at the end; answers the exit code. */
   report(): number {
-    this.clearStatus();
+    if (this.captures.length > 0) this.noteLosses(this.context.wallClock());
     const { report, failures } = this.live.finish();
-    this.context.stdout.write(this.renderer.end(report));
-    this.context.stdout.flush();
+    this.keepers.close((sentence) => this.teller.say(sentence));
+    this.teller.end(report);
+    const failed = [...failures, ...this.keepers.failures];
     for (const failure of failures) tell(this.context, failure.message);
-    if (failures.length > 0) return EXIT.COULD_NOT;
+    if (failed.length > 0) return EXIT.COULD_NOT;
     return this.options.check && lacksLeg(report) ? EXIT.LEG_MISSING : EXIT.DONE;
   }
 
   /** Opens what is to be read; answers what reads it to its end. */
   private async open(): Promise<() => Promise<unknown>> {
     const { source } = this.options;
-    if (source.kind === 'file') return () => this.follow(source.path);
+    if (source.kind === 'file') {
+      this.refuseToWriteOver(source.path);
+      return () => this.follow(source.path);
+    }
     if (source.kind === 'stdin') {
       const { stdin } = this.context;
       if (stdin.isTTY === true) {
@@ -128,80 +144,88 @@ class LiveRun {
     return () => Promise.all(this.captures.map((capture) => this.live.read(capture)));
   }
 
+  private refuseToWriteOver(path: string): void {
+    for (const file of [this.options.out, this.options.write, this.options.writeMissing]) {
+      if (file !== null && isSameFile(file, path)) {
+        throw new UserError(`${file} is the file that is read: name another one to write to`);
+      }
+    }
+  }
+
   /** One capture after the other, as the file is replaced. */
   private async follow(path: string): Promise<void> {
-    for await (const source of followFile(path, (sentence) => tell(this.context, sentence))) {
+    for await (const source of followFile(path, (sentence) => this.teller.say(sentence))) {
       await this.live.read(source);
       if (this.isStopped) return;
     }
   }
 
   private verdict(handshake: Handshake): void {
-    const { format, untilMissing } = this.options;
-    this.clearStatus();
-    if (format === 'ndjson') this.context.stdout.write(this.renderer.handshake(handshake));
-    else if (format === 'table') this.context.stdout.write(lineOf(handshake));
-    if (untilMissing && handshake.missingLeg !== null) this.stop();
-  }
-
-  private finished(handshake: Handshake): void {
-    if (this.options.format !== 'ndjson') this.context.stdout.write(this.renderer.handshake(handshake));
+    this.keepers.verdict(handshake);
+    this.teller.verdict(handshake);
+    if (this.options.untilMissing && handshake.missingLeg !== null) this.stop();
   }
 
   private drained(): void {
-    this.context.stdout.flush();
+    this.heardAt = this.context.now();
+    this.teller.flush();
     const { packets } = this.options;
     if (packets !== null && this.live.packets >= packets) this.stop();
   }
 
-  /** On this host time goes on by itself; what comes through a pipe brings its own. */
   private tick(): void {
-    if (this.captures.length === 0) return;
+    if (this.captures.length > 0) this.passTimeOfThisHost();
+    else this.passTimeOfPipe();
+    this.keepers.tick((sentence) => this.teller.say(sentence));
+    this.teller.flush();
+    this.teller.status(this.live);
+  }
+
+  /** On this host time goes on by itself, as far as the ring has been emptied. Losses first: they weaken what is told next. */
+  private passTimeOfThisHost(): void {
     const now = this.context.wallClock();
-    if (now - this.lossesKnownUntil >= SECOND_MILLIS) this.noteLosses(now);
-    const read = now - READ_AFTER_MILLIS;
-    this.live.advance(Math.floor(read / SECOND_MILLIS), (read % SECOND_MILLIS) * 1e6);
-    this.context.stdout.flush();
-    this.status();
+    this.noteLosses(now);
+    const read = Math.min(now, ...this.captures.map(({ emptyAt }) => emptyAt)) - READ_AFTER_MILLIS;
+    if (read > 0) this.live.advance(Math.floor(read / SECOND_MILLIS), (read % SECOND_MILLIS) * 1e6);
   }
 
-  /** On a terminal: a line that stays in place, how matters stand. */
-  private status(): void {
-    const { context, options, live } = this;
-    if (!context.stderr.isTTY || options.progress === false) return;
-    const { byVerdict, open } = live.stand();
-    const told = Object.values(byVerdict).reduce((sum, count) => sum + count, 0);
-    const failed = told - byVerdict.complete - byVerdict.undecided;
-    const lost = (live.lost.kernel ?? 0) + (live.lost.interface ?? 0);
-    const words = `${live.packets} packets, ${lost} lost; ${open} open, ${byVerdict.complete} complete, ${failed} lack a leg`;
-    context.stderr.write(`${CLEAR_LINE}${words}`);
-    context.stderr.flush();
-  }
-
-  /** Whatever is said next begins where the status line stands. */
-  private clearStatus(): void {
-    if (!this.context.stderr.isTTY) return;
-    this.context.stderr.write(CLEAR_LINE);
-    this.context.stderr.flush();
+  /** What comes through a pipe brings its own time, unless its silence is to be trusted (docs/decisions/0005). */
+  private passTimeOfPipe(): void {
+    const silentSeconds = (this.context.now() - this.heardAt - PIPED_AFTER_MILLIS) / SECOND_MILLIS;
+    if (silentSeconds <= 0 || this.live.packets === 0) return;
+    if (this.options.clock === 'system') {
+      this.live.advanceBeyondLast(silentSeconds);
+    } else if (!this.hasSaidThatTimeStands && silentSeconds >= this.options.analysis.patienceSeconds) {
+      const { open } = this.live.stand();
+      if (open === 0) return;
+      this.hasSaidThatTimeStands = true;
+      this.teller.say(
+        `${open === 1 ? 'a handshake waits' : `${open} handshakes wait`} for an answer, and nothing has come for ${Math.round(silentSeconds + PIPED_AFTER_MILLIS / SECOND_MILLIS)} s: time goes on with the next packet; --clock system counts the silence, where every packet comes at once (tcpdump -U)`,
+      );
+    }
   }
 
   private noteLosses(now: number): void {
     const losses = { kernel: 0, interface: 0 };
+    const [from, to] = [this.lossesKnownUntil / SECOND_MILLIS, now / SECOND_MILLIS];
     for (const capture of this.captures) {
-      const { droppedByKernel, droppedByInterface } = capture.statistics();
+      const { received, droppedByKernel, droppedByInterface } = capture.statistics();
       losses.kernel += droppedByKernel;
       losses.interface += droppedByInterface;
+      this.keepers.statistics(capture.name, from, to, { received, droppedByKernel, droppedByInterface });
     }
-    this.live.noteLosses(losses, this.lossesKnownUntil / SECOND_MILLIS, now / SECOND_MILLIS);
+    this.live.noteLosses(losses, from, to);
     this.lossesKnownUntil = now;
   }
 
-  /** SIGUSR1: how matters stand, in full. */
-  private show(): void {
-    const { report, open } = this.live.snapshot();
-    if (this.renderer.preview === undefined) tell(this.context, 'only --format table can show a report before the end');
-    else this.context.stdout.write(this.renderer.preview(report, open));
-    this.context.stdout.flush();
+  /** Timers and signals have no caller that could catch: what goes wrong there ends the reading, and is thrown then. */
+  private guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.failure ??= error;
+      this.stop();
+    }
   }
 
   private stop(): void {
@@ -209,21 +233,4 @@ class LiveRun {
     if (this.captures.length === 0) this.stopReading();
     for (const capture of this.captures) capture.stop();
   }
-}
-
-/** "1700000000.000001 10.0.0.1:40000 > 10.0.0.2:80  no-syn-ack, the SYN-ACK is missing: …" */
-function lineOf({ client, server, verdict, missingLeg, reason, legs, revision }: Handshake): string {
-  const time = legs.syn.first ?? legs.synAck.first ?? '';
-  const leg = missingLeg === null ? '' : `, the ${missingLeg.toUpperCase()} is missing`;
-  const amended = revision === 0 ? '' : ' (amended)';
-  return `${time} ${endOf(client)} > ${endOf(server)}  ${verdict}${leg}${amended}: ${printable(reason)}\n`;
-}
-
-function endOf({ address, port }: Handshake['client']): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function lacksLeg(report: Report): boolean {
-  const attempts = Object.values(report.summary.byMissingLeg).some((times) => times > 0);
-  return attempts || report.servers.some((server) => server.asked && server.missingLeg !== null);
 }

@@ -36,6 +36,17 @@ function durationSeconds(text: string): number | null {
   return Number.isFinite(seconds) ? seconds : null;
 }
 
+const OCTET_UNITS: Readonly<Record<string, number>> = { '': 1e6, kB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** "100", "100MB", "1.5GB", "500kB" (powers of 1000; megabytes when no unit is given, as tcpdump -C takes them); in octets. */
+export function parseOctets(text: string, option: string): number {
+  const groups = /^(?<amount>\d+(?:\.\d+)?)(?<unit>|kB|MB|GB)$/i.exec(text)?.groups;
+  const unit = Object.keys(OCTET_UNITS).find((name) => name.toLowerCase() === groups?.['unit']?.toLowerCase());
+  const octets = Number(groups?.['amount']) * (OCTET_UNITS[unit ?? ''] as number);
+  if (!(octets >= 1000)) throw new UsageError(`${option} takes a size such as 100, 100MB or 1GB, not "${text}"`);
+  return octets;
+}
+
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**

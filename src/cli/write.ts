@@ -35,7 +35,11 @@ export function descriptorOutput(
     writeAll(descriptor, bytes, name);
   };
   return {
-    ...terminal,
+    isTTY: terminal.isTTY,
+    // Asked each time: a terminal's size changes.
+    get columns() {
+      return terminal.columns;
+    },
     write(text) {
       gathered += text;
       if (gathered.length >= GATHERED) flush();
@@ -59,6 +63,17 @@ function writeAll(descriptor: number, bytes: Uint8Array, name: string): void {
   }
 }
 
+const NO_TERMINAL = { isTTY: false, columns: null };
+
+/** A file that grows while others may read it already. @throws UserError when it can't be made */
+export function growingOutput(file: string): Output {
+  return descriptorOutput(
+    attempt(file, () => openSync(file, 'w')),
+    NO_TERMINAL,
+    file,
+  );
+}
+
 export interface FileOutput extends Output {
   /** The file is whole: it appears. */
   keep(): void;
@@ -79,7 +94,7 @@ export async function fileOutput(file: string): Promise<FileOutput> {
   const written = direct ? target : path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.part`);
   const descriptor = attempt(file, () => openSync(written, direct ? 'w' : 'wx', present?.mode ?? 0o666));
   const forget = direct ? (): void => undefined : removeWhenInterrupted(written);
-  const output = descriptorOutput(descriptor, { isTTY: false, columns: null }, file);
+  const output = descriptorOutput(descriptor, NO_TERMINAL, file);
   return {
     ...output,
     keep() {
@@ -136,7 +151,8 @@ function removeWhenInterrupted(file: string): () => void {
   return forget;
 }
 
-function writeError(error: NodeJS.ErrnoException, name: string): Error {
+/** What the system says of a write that failed, as a sentence. */
+export function writeError(error: NodeJS.ErrnoException, name: string): Error {
   switch (error.code) {
     case 'EPIPE':
       return new BrokenPipe();

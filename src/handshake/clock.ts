@@ -26,6 +26,16 @@ export class CaptureClock {
   private unconfirmed = 0;
   private started = false;
 
+  /** The time to which the clock has come: that of the latest packet that it believed. Nanoseconds since the base. */
+  get latest(): number {
+    return this.reference;
+  }
+
+  /** The capture has run since `time`, and its first packet comes at `first`. As much of that counts as can matter to a handshake. */
+  startAt(time: number, first: number): void {
+    if (time < first) this.tick(Math.max(time, first - JUMP_NANOS));
+  }
+
   /** @param time of the next packet, nanoseconds since the base. Answers `now`. */
   tick(time: number): number {
     if (!this.started) {
@@ -57,6 +67,15 @@ export class CaptureClock {
       this.reference = time;
     }
     return this.now;
+  }
+
+  /**
+   * The capture is at its end, and is known to have held every packet until then. As much time goes on as can matter to a handshake: a damaged end is no reason to
+   * go on for years.
+   * @param time nanoseconds since the base. Answers `now`.
+   */
+  end(time: number): number {
+    return this.advance(Math.min(time, this.reference + JUMP_NANOS));
   }
 
   private stepBack(nanos: number): void {

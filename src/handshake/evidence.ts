@@ -86,6 +86,10 @@ export class Evidence {
   sinceSynAckNanos = 0;
   /** The capture says that it lost packets between the attempt's last packet and `patience` later. */
   lossy = false;
+  /** It says that it lost packets by the second between the first and the last transmission of the latest leg. */
+  lossyBetween = false;
+  /** It says that it lost packets in the `patience` before the first SYN-ACK. */
+  lossyBefore = false;
 }
 
 export const RESET_FROM = { NONE: 0, SERVER: 1, CLIENT: 2 } as const;

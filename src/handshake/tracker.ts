@@ -93,8 +93,8 @@ export class Tracker {
   }
 
   /** The capture lost packets in this stretch of its timestamps (nanoseconds since the base). Verdicts that rest on it are weakened. */
-  noteLoss(from: number, until: number): void {
-    this.losses.add(from, until);
+  noteLoss(from: number, until: number, packets: number): void {
+    this.losses.add(from, until, packets);
   }
 
   /**
@@ -403,8 +403,12 @@ export class Tracker {
     const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
     if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
     else fillEvidence(evidence, this.attempts, slot, this.clock);
-    const last = evidence.synAckCount > 0 ? evidence.synAckLast : evidence.synLast;
+    const isAnswered = evidence.synAckCount > 0;
+    const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
+    const last = isAnswered ? evidence.synAckLast : evidence.synLast;
     evidence.lossy = this.losses.touch(last, last + this.patienceNanos);
+    evidence.lossyBetween = last > first && this.losses.touchMany(first, last);
+    evidence.lossyBefore = isAnswered && this.losses.touch(first - this.patienceNanos, first);
     return evidence;
   }
 

@@ -58,6 +58,8 @@ function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   if ((e.marks & MARK.RESET_BARE) !== 0) return VERDICT.ACK_REJECTED;
   if (wasIgnored(e, patienceNanos)) {
+    // What shows that the server took it may be among the packets that the capture lost.
+    if (e.lossy && e.repeatsAfterAck + e.againCount <= 1) return VERDICT.UNDECIDED;
     return (e.marks & MARK.ACK_AHEAD) !== 0 && (e.marks & MARK.ACK_EXACT) === 0
       ? VERDICT.ACK_REJECTED
       : VERDICT.ACK_IGNORED;
@@ -85,7 +87,7 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
   // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over.
-  if (!explained) return e.afterForgotten ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
+  if (!explained) return e.afterForgotten || e.lossyBefore ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   return canTell(e, e.synAckCount, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
 }
@@ -112,9 +114,12 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
   return e.beganNanos < patienceNanos;
 }
 
-/** The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. */
+/**
+ * The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. Where packets are lost by the second, the answers
+ * to each repetition may be among them.
+ */
 function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
-  if (transmissions > 1) return true;
+  if (transmissions > 1 && !e.lossyBetween) return true;
   return followedNanos >= patienceNanos && !e.lossy;
 }
 
@@ -146,5 +151,5 @@ function synAckInferred(e: Evidence): boolean {
 export function gradeAck(e: Evidence, verdict: Verdict): Grade {
   if ((e.marks & MARK.TOOK) !== 0) return e.ackCount > 0 ? 'accepted' : 'inferred';
   if (e.ackCount === 0) return e.wrongCount > 0 ? 'ignored' : 'not-seen';
-  return verdict === VERDICT.COMPLETE ? 'seen' : 'ignored';
+  return verdict === VERDICT.COMPLETE || verdict === VERDICT.UNDECIDED ? 'seen' : 'ignored';
 }

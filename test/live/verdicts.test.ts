@@ -6,23 +6,10 @@ import { analyze, type Handshake } from '../../src/index.ts';
 import { LiveAnalysis } from '../../src/live.ts';
 import { streamSource } from '../../src/source/byte-source.ts';
 import { captureFiles, fixtureName } from '../support/fixture-files.ts';
+import { LIVE_OPTIONS as OPTIONS } from '../support/live-options.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 
-const OPTIONS = {
-  patienceSeconds: 3,
-  maxOpen: 1 << 12,
-  seed: 1,
-  ports: [],
-  servers: [],
-  clients: [],
-  since: null,
-  until: null,
-  list: { verdicts: [], missing: null, limit: null, sort: null },
-  early: true,
-  trace: null,
-  version: 'test',
-};
 const NEVER = new Promise<void>(() => {});
 
 /** In pieces, as a pipe brings them. */
@@ -53,7 +40,7 @@ describe('live', () => {
   test('says of every capture of fixtures/ in the end what is said of the file, each revision once', async () => {
     for (const file of captureFiles()) {
       const bytes = readFileSync(file);
-      const { handshakes } = await analyze(bytes);
+      const { handshakes } = await analyze(bytes, { maxOpen: 1 << 12 });
       const { latest, revisions } = await judgeLive(bytes);
       const said = [...latest.values()].sort((a, b) => a.id - b.id);
       assert.deepEqual(

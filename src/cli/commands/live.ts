@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import {
   CHECK_OPTIONS,
+  CLOCK_OPTION,
   END_OPTIONS,
   ENDPOINT_OPTIONS,
   FORMAT_OPTION,
@@ -9,6 +10,7 @@ import {
   LIVE_LIST_OPTIONS,
   LIVE_OPTIONS,
   OUTPUT_OPTIONS,
+  WRITE_OPTIONS,
 } from '../options.ts';
 
 const { port, server, client } = ENDPOINT_OPTIONS;
@@ -28,6 +30,8 @@ export const LIVE: Command = {
     client,
     ...LIVE_LIST_OPTIONS,
     ...JUDGING_OPTIONS,
+    ...CLOCK_OPTION,
+    ...WRITE_OPTIONS,
     ...END_OPTIONS,
     ...FORMAT_OPTION,
     out,
@@ -41,6 +45,7 @@ export const LIVE: Command = {
     ['sudo tripod live -i eth0 --port 443 --all', 'one interface; complete handshakes, too'],
     ['sudo tripod live --port 443 --until-missing', 'wait for the fault'],
     ["ssh host 'tcpdump -U -w - tcp' | tripod live -", 'packets of another host'],
+    ['sudo tripod live --port 443 --write ring.pcapng --rotate-size 100 --rotate-files 10', 'keep the last 1 GB'],
     ['tripod live --follow growing.pcap --format ndjson', 'a growing file; one JSON record a line'],
   ],
   async run(given, context) {

@@ -35,6 +35,8 @@ export interface LiveCapture extends ByteSource {
   /** LINKTYPE_ number. */
   readonly linkType: number;
   readonly isLive: true;
+  /** Milliseconds since 1970 at which all that was in the ring had been taken; 0 before the first time. */
+  readonly emptyAt: number;
   statistics(): CaptureStatistics;
   /** Ends it: `chunks` ends after the packets that are in the ring. Returns at once. */
   stop(): void;
@@ -66,6 +68,7 @@ class InterfaceCapture implements LiveCapture {
   readonly isRereadable = false;
   readonly linkType: number;
   positionBytes = 0;
+  emptyAt = 0;
   readonly #pcap: Libpcap;
   readonly #poller: Poller;
   readonly #handle: Pointer;
@@ -99,7 +102,9 @@ class InterfaceCapture implements LiveCapture {
     try {
       yield this.#take();
       for (;;) {
+        const before = Date.now();
         const packets = this.#dispatch();
+        if (packets < BATCH) this.emptyAt = before;
         if (packets > 0) yield this.#take();
         if (packets === BATCH) await nextTurn();
         else if (this.#isStopped && packets === 0) return;

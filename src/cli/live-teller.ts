@@ -1,0 +1,122 @@
+/** Where a live capture says what it finds: verdicts and the report on the output, how matters stand on the terminal. */
+import type { Handshake } from '../handshake/handshake.ts';
+import type { LiveAnalysis } from '../live.ts';
+import type { Renderer } from '../report/render/renderer.ts';
+import type { Report } from '../report/report.ts';
+import type { Context } from './context.ts';
+import { statusLine, verdictLine } from './live-words.ts';
+import type { ResolvedLive } from './resolve-live.ts';
+import { StatusLine } from './status-line.ts';
+import { tell } from './tell.ts';
+import type { Output } from './write.ts';
+
+/** Milliseconds between two states of the line at the bottom of the terminal. */
+const STATUS_MILLIS = 500;
+const DEFAULT_COLUMNS = 80;
+
+export class LiveTeller {
+  private readonly options: ResolvedLive;
+  private readonly context: Context;
+  private readonly output: Output;
+  private readonly renderer: Renderer;
+  private readonly preview: Renderer;
+  private readonly statusLine: StatusLine | null;
+  private hasSaidSomething = false;
+  private statusText = '';
+  private statusAt = Number.NEGATIVE_INFINITY;
+  private packetsThen = 0;
+  private attemptsThen = 0;
+
+  constructor(options: ResolvedLive, context: Context, output: Output, renderer: Renderer, preview: Renderer) {
+    this.options = options;
+    this.context = context;
+    this.output = output;
+    this.renderer = renderer;
+    this.preview = preview;
+    this.statusLine = options.showStatus && context.stderr.isTTY ? new StatusLine(context.stderr) : null;
+  }
+
+  begin(): void {
+    this.output.write(this.renderer.begin());
+    this.output.flush();
+  }
+
+  /** A verdict that is known now, or amended. */
+  verdict(handshake: Handshake): void {
+    const { format } = this.options;
+    if (format === 'json') return;
+    this.statusLine?.clear();
+    this.hasSaidSomething = true;
+    this.output.write(
+      format === 'table' ? verdictLine(handshake, this.lineOptions()) : this.renderer.handshake(handshake),
+    );
+  }
+
+  /** The last record of an attempt. */
+  finished(handshake: Handshake): void {
+    if (this.preview !== this.renderer) this.preview.handshake(handshake);
+    const { format } = this.options;
+    if (format === 'json' || format === 'table') this.output.write(this.renderer.handshake(handshake));
+  }
+
+  flush(): void {
+    this.output.flush();
+    if (this.statusLine !== null && this.statusText !== '') this.statusLine.draw(this.statusText);
+  }
+
+  /** A sentence that is no result. */
+  say(sentence: string): void {
+    this.statusLine?.clear();
+    tell(this.context, sentence);
+  }
+
+  /** How matters stand, on the terminal. */
+  status(live: LiveAnalysis): void {
+    if (this.statusLine === null) return;
+    const now = this.context.now();
+    const seconds = (now - this.statusAt) / 1000;
+    if (seconds * 1000 < STATUS_MILLIS) return;
+    const standing = live.stand();
+    const attempts = standing.open + Object.values(standing.byVerdict).reduce((sum, count) => sum + count, 0);
+    const { kernel, interface: byInterface } = live.lost;
+    const facts = {
+      standing,
+      ports: this.options.analysis.ports,
+      packets: live.packets,
+      packetsPerSecond: Number.isFinite(seconds) ? (live.packets - this.packetsThen) / seconds : 0,
+      attemptsPerSecond: Number.isFinite(seconds) ? Math.max(0, attempts - this.attemptsThen) / seconds : 0,
+      lost: kernel === null && byInterface === null ? null : (kernel ?? 0) + (byInterface ?? 0),
+    };
+    this.statusText = statusLine(facts, this.context.stderr.columns ?? DEFAULT_COLUMNS);
+    this.statusLine.draw(this.statusText);
+    this.statusAt = now;
+    this.packetsThen = live.packets;
+    this.attemptsThen = attempts;
+  }
+
+  clearStatus(): void {
+    this.statusLine?.clear();
+    this.statusText = '';
+  }
+
+  /** SIGUSR1: how matters stand, in full. A format for machines is not cut in two: then it goes to standard error. */
+  show({ report, open }: ReturnType<LiveAnalysis['snapshot']>): void {
+    const text = this.preview.preview?.(report, open) ?? '';
+    this.statusLine?.clear();
+    const output = this.preview === this.renderer ? this.output : this.context.stderr;
+    output.write(`\n${text}\n`);
+    output.flush();
+  }
+
+  end(report: Report): void {
+    this.clearStatus();
+    const blank = this.options.format === 'table' && this.hasSaidSomething ? '\n' : '';
+    this.output.write(`${blank}${this.renderer.end(report)}`);
+    this.output.flush();
+  }
+
+  private lineOptions(): { width: number | null; colour: boolean } {
+    const { lineWidth, colour } = this.options;
+    return { width: lineWidth ?? (this.output.isTTY ? (this.output.columns ?? DEFAULT_COLUMNS) : null), colour };
+  }
+}

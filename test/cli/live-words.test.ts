@@ -1,0 +1,114 @@
+/** What a live capture says: the line of a verdict, the status of a terminal. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { statusLine, verdictComment, verdictLine } from '../../src/cli/live-words.ts';
+import { StatusLine } from '../../src/cli/status-line.ts';
+import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
+import { VERDICTS } from '../../src/handshake/handshake.ts';
+import { analyze } from '../../src/index.ts';
+import { parseScript } from '../support/script.ts';
+import { encodeScript } from '../support/script-frames.ts';
+
+const UNANSWERED = `
+end c 10.0.0.1:40000
+end s 10.0.0.2:80
+0.000  c > s  S  1000:1000(0)
+1.000  c > s  S  1000:1000(0)
+`;
+
+async function handshakeOf(script: string): Promise<Handshake> {
+  const [capture] = encodeScript(parseScript(script));
+  const { handshakes } = await analyze(capture as Uint8Array);
+  return handshakes[0] as Handshake;
+}
+
+const counts = (given: Partial<Record<VerdictName, number>>): Record<VerdictName, number> =>
+  ({ ...Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])), ...given }) as Record<VerdictName, number>;
+
+describe('the line of a verdict', () => {
+  test('in a pipe it is one line, with the time in full', async () => {
+    const handshake = await handshakeOf(UNANSWERED);
+    const line = verdictLine({ ...handshake, diagnoses: [] }, { width: null, colour: false });
+    assert.match(
+      line,
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z #1 10\.0\.0\.1:40000 > 10\.0\.0\.2:80 {2}SYN-ACK missing \(no-syn-ack\): 2 SYNs over 1 s, and no answer of any kind\.\n$/,
+    );
+  });
+
+  test('on a terminal it is broken to the width, and its later lines are indented', async () => {
+    const handshake = await handshakeOf(UNANSWERED);
+    for (const width of [20, 40, 60, 80, 132]) {
+      const lines = verdictLine(handshake, { width, colour: false }).trimEnd().split('\n');
+      assert.match(lines[0] ?? '', /^\d\d:\d\d:\d\d\.\d{3} #1/);
+      for (const line of lines) assert.ok(line.length <= Math.max(20, width), line);
+      for (const line of lines.slice(1)) assert.match(line, /^ {4}\S/);
+    }
+  });
+
+  test('an amended one says so, and the first cause stands at the end', async () => {
+    const diagnosis = { cause: 'syn-queue-full', confidence: 'likely', evidence: [], advice: '' } as const;
+    const handshake = { ...(await handshakeOf(UNANSWERED)), revision: 1, diagnoses: [diagnosis] };
+    const line = verdictLine(handshake, { width: null, colour: false });
+    assert.match(line, / {2}amended: SYN-ACK missing \(no-syn-ack\): .* Likely: syn-queue-full\.\n$/);
+    assert.match(
+      verdictComment(handshake),
+      /^tripod: 10\.0\.0\.1:40000 > .*: amended: SYN-ACK missing .* Likely: syn-queue-full\.$/,
+    );
+  });
+});
+
+describe('the status of a terminal', () => {
+  const facts = {
+    standing: {
+      open: 3,
+      byVerdict: counts({}),
+      endpoints: [
+        {
+          address: '10.0.0.2',
+          port: 443,
+          byVerdict: counts({ complete: 90, 'no-syn-ack': 4, 'no-ack': 5, 'no-syn': 1 }),
+        },
+        { address: '10.0.0.3', port: 443, byVerdict: counts({ complete: 10, 'ack-ignored': 2, undecided: 1 }) },
+        { address: '2001:db8::1', port: 80, byVerdict: counts({ refused: 1 }) },
+      ],
+    },
+    ports: [] as readonly number[],
+    packets: 12_345,
+    packetsPerSecond: 99.6,
+    attemptsPerSecond: 2,
+    lost: 7,
+  };
+
+  test('answers the three questions for the busiest endpoints', () => {
+    assert.equal(
+      statusLine(facts, 300),
+      '10.0.0.2:443 SYN 99, SYN-ACK 96, ACK 90, 10 lack a leg | 10.0.0.3:443 SYN 13, SYN-ACK 12, ACK 12, 2 lack a leg | 3 open | 7 lost | 100 packets/s | 2 SYN/s | 12,345 packets',
+    );
+  });
+
+  test('for the ports that were asked for, over all servers; a port that nobody came to is there, too', () => {
+    const line = statusLine({ ...facts, ports: [443, 8080], lost: null }, 300);
+    assert.equal(
+      line,
+      ':443 SYN 112, SYN-ACK 108, ACK 102, 12 lack a leg | :8080 SYN 0, SYN-ACK 0, ACK 0 | 3 open | 100 packets/s | 2 SYN/s | 12,345 packets',
+    );
+  });
+
+  test('is shorter than the terminal is wide, whatever the width', () => {
+    for (let width = 1; width < 200; width++) assert.ok(statusLine(facts, width).length < width, String(width));
+  });
+
+  test('takes itself off the rows that a narrower terminal has broken it into', () => {
+    let shown = '';
+    const terminal = { isTTY: true, columns: 80, write: (text: string) => (shown += text), flush: () => undefined };
+    const status = new StatusLine(terminal as never);
+    status.draw('x'.repeat(70));
+    shown = '';
+    terminal.columns = 30;
+    status.clear();
+    assert.equal(shown, '\r\u001b[2A\u001b[J');
+    shown = '';
+    status.clear();
+    assert.equal(shown, '');
+  });
+});
