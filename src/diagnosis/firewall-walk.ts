@@ -147,7 +147,7 @@ function any(answers: readonly Answer[]): Answer {
 }
 
 /** The rule, or the policy of the chain, that has the last word. */
-interface FirewallWord {
+export interface FirewallWord {
   readonly chain: FirewallChain;
   /** null: the policy of the chain. */
   readonly rule: FirewallRule | null;

@@ -18,6 +18,8 @@ import {
   rulingsOnUnacknowledged,
 } from './host-answers.ts';
 import { HostCase, type Ruling } from './host-case.ts';
+import { DropIndex, mergeRulings } from './host-drops.ts';
+import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
 import { rulingOnFiles, rulingOnStanding } from './host-process.ts';
 import { rulingsOnSilence } from './host-silence.ts';
 import type { PortFacts } from './port-facts.ts';
@@ -32,16 +34,28 @@ export function rule(seen: Seen, facts: PortFacts): Rulings {
   const standing = rulingOnStanding(host);
   const also = files === null ? [] : [files];
   return {
-    unanswered: behind(also, rulingsOnSilence(host)),
-    refused: rulingsOnRefusals(host),
-    rejected: rulingsOnRejections(host),
+    unanswered: behind(also, strongest(rulingsOfDroppingRules(host), rulingsOnSilence(host))),
+    refused: strongest(rulingsOfRejectingRules(host, 'refused'), rulingsOnRefusals(host)),
+    rejected: strongest(rulingsOfRejectingRules(host, 'rejected'), rulingsOnRejections(host)),
     challenged: rulingsOnChallenges(host),
     unacknowledged: rulingsOnUnacknowledged(host),
-    ignored: behind(also, rulingsOnIgnored(host)),
+    ignored: behind(also, strongest(rulingsOfRulesOnThirdLegs(host), rulingsOnIgnored(host))),
     'rejected-third': behind(also, rulingsOnRejectedThird(host)),
     'client-reset': [],
     complete: standing === null ? [] : [...also, standing],
   };
+}
+
+/** Of two rulings on a cause the stronger one, with the evidence of both; what the counters exclude, a rule does not bring back unless it proves it. */
+function strongest(byRules: readonly Ruling[], byCounters: readonly Ruling[]): readonly Ruling[] {
+  const joined = byRules.flatMap((ruling): Ruling[] => {
+    const other = byCounters.find(({ cause }) => cause === ruling.cause);
+    if (other === undefined) return [ruling];
+    if (other.confidence === 'excluded') return ruling.confidence === 'proven' ? [ruling] : [other];
+    const isStronger = ORDER[ruling.confidence as Diagnosis['confidence']] <= ORDER[other.confidence];
+    return [{ ...(isStronger ? ruling : other), evidence: [...ruling.evidence, ...other.evidence] }];
+  });
+  return [...joined, ...byCounters.filter(({ cause }) => !byRules.some((ruling) => ruling.cause === cause))];
 }
 
 /** A cause behind the full queue counts only where the queue is full. */
@@ -92,10 +106,16 @@ function diagnosisOf(cause: CauseName, confidence: Diagnosis['confidence'], evid
   return { cause, confidence, evidence, advice: CAUSES[cause].advice };
 }
 
-/** The diagnoses of a record, with what the host says of attempts like it. */
-export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen): readonly Diagnosis[] {
+/** The diagnoses of a record, with what the host says of attempts like it, and the kernel of its own packets. */
+export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen, drops: DropIndex): readonly Diagnosis[] {
   const trouble = troubleOf(record.verdict);
   if (trouble === null) return record.diagnoses;
+  const own = drops.rulings([record])[trouble] ?? [];
+  // What the kernel said of its own packets settles this attempt, whatever became of others.
+  if (own.length > 0) {
+    const packets = trouble === 'unanswered' ? record.legs.syn.count : 1;
+    return proveDiagnoses(record.diagnoses, mergeRulings(own, rulings[trouble], packets), packets);
+  }
   return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble));
 }
 
@@ -122,11 +142,14 @@ export function proveCauses(
 ): readonly Diagnosis[] {
   const seen = seenIn(records);
   const rulings = rule(seen, facts);
+  const byKernel = new DropIndex(facts).rulings(records);
   const merged = new Map<string, Diagnosis>();
   for (const trouble of TROUBLES) {
     if (seen[trouble].attempts === 0) continue;
     const suggested = suggestedFor(trouble, endpoint, records);
-    for (const diagnosis of proveDiagnoses(suggested, rulings[trouble], packetsOf(seen, trouble))) {
+    const packets = packetsOf(seen, trouble);
+    const joined = mergeRulings(byKernel[trouble] ?? [], rulings[trouble], packets);
+    for (const diagnosis of proveDiagnoses(suggested, joined, packets)) {
       const before = merged.get(diagnosis.cause);
       if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
         merged.set(diagnosis.cause, diagnosis);

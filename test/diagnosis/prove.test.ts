@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { DropIndex } from '../../src/diagnosis/host-drops.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
@@ -254,9 +255,12 @@ test('connections that complete and are never taken: the application does not ac
 test('of one record: the causes of attempts like it, as the host has them', async () => {
   const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));
   const seen = seenIn(handshakes);
-  const rulings = rule(seen, quiet({ IpInReceives: 9, TcpExtIPReversePathFilter: seen.unanswered.packets }));
+  const facts = quiet({ IpInReceives: 9, TcpExtIPReversePathFilter: seen.unanswered.packets });
+  const rulings = rule(seen, facts);
   for (const record of handshakes) {
-    const causes = proveRecord(record, rulings, seen).map(({ cause, confidence }) => `${cause} ${confidence}`);
+    const causes = proveRecord(record, rulings, seen, new DropIndex(facts)).map(
+      ({ cause, confidence }) => `${cause} ${confidence}`,
+    );
     assert.deepEqual(causes, ['reverse-path-filter proven']);
   }
 });
