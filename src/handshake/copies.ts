@@ -79,8 +79,9 @@ export function fingerprint(segment: Segment): number {
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
   const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);
   const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
-  const ends = Math.imul(segment.sourcePort ^ (headers << 16) ^ (segment.kind << 26) ^ segment.icmpType, 0x27d4eb2f);
-  const stamp = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : 0;
-  const h = mix(numbers ^ shape ^ ends ^ stamp);
+  const ends = Math.imul(segment.sourcePort ^ (headers << 16) ^ (segment.kind << 26), 0x27d4eb2f);
+  // What is not of this kind is left from a segment before.
+  const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
+  const h = mix(numbers ^ shape ^ ends ^ own);
   return h === 0 ? 1 : h;
 }
