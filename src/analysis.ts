@@ -145,17 +145,19 @@ export class Analysis {
     );
     if (stop !== 0) return;
     if (segment.direction === DIRECTION.UNKNOWN) segment.direction = frame.direction;
-    if (segment.kind === KIND.ICMP_ERROR) this.icmpErrors += 1;
-    else {
-      this.tcpSegments += 1;
-      if (!segment.hasFlags) {
-        this.cutSegments += 1;
-        return;
-      }
-    }
-    const number = packFrame(file, frame.number);
-    this.trace?.at(number, time, this.baseSeconds, this.digits);
-    this.tracker.observe(segment, time, clock, number);
+    this.track(segment, time, clock, packFrame(file, frame.number));
+  }
+
+  /**
+   * The next packet of the capture, packet `number` of file `file`: a plain one, decoded elsewhere (wire/plain-row.ts). BORROWED until the call returns.
+   * @param digits of a second that its time has.
+   */
+  observePlain(segment: Segment, seconds: number, nanos: number, digits: number, file: number, number: number): void {
+    this.frames += 1;
+    if (digits > this.digits) this.digits = digits;
+    const time = sinceBase(seconds, nanos, this.baseSeconds);
+    this.decoder.pass();
+    this.track(segment, time, this.clock.tick(time), packFrame(file, number));
   }
 
   /** The capture says that it lost packets between two times (epoch seconds and nanoseconds). */
@@ -221,6 +223,19 @@ export class Analysis {
   get traced(): { handshake: Handshake; segments: readonly TracedSegment[] } | null {
     if (this.trace === null || this.tracedHandshake === null) return null;
     return { handshake: this.tracedHandshake, segments: this.trace.segments };
+  }
+
+  private track(segment: Segment, time: number, clock: number, number: number): void {
+    if (segment.kind === KIND.ICMP_ERROR) this.icmpErrors += 1;
+    else {
+      this.tcpSegments += 1;
+      if (!segment.hasFlags) {
+        this.cutSegments += 1;
+        return;
+      }
+    }
+    this.trace?.at(number, time, this.baseSeconds, this.digits);
+    this.tracker.observe(segment, time, clock, number);
   }
 
   private finished(evidence: Evidence): void {

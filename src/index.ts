@@ -6,7 +6,7 @@
  *     for (const handshake of handshakes) if (handshake.missingLeg !== null) console.log(handshake.reason);
  */
 import { parseAddressRange } from './bytes/address.ts';
-import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from './defaults.ts';
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS, jobsOf } from './defaults.ts';
 import type { Handshake, LegName, VerdictName } from './handshake/handshake.ts';
 import { analyzeSources } from './pipeline.ts';
 import { parseServerFilter, type ServerFilter } from './report/attempt-filter.ts';
@@ -67,6 +67,8 @@ export interface AnalyzeOptions {
   readonly sort?: SortKey;
   /** Give each record as soon as its verdict can be told, and again, with `revision` + 1, when later packets amend it. */
   readonly early?: boolean;
+  /** Threads that read and decode large captures (from 32 MiB on); the result is the same. Default 1: none but the caller's own. */
+  readonly jobs?: number;
   /** Takes each record as it comes; then none is kept, and `handshakes` of the result is empty. */
   readonly onHandshake?: (handshake: Handshake) => void;
 }
@@ -104,6 +106,7 @@ export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {})
       },
       early: options.early ?? false,
       trace: null,
+      jobs: jobsOf(options.jobs ?? 1),
       version: VERSION,
     },
     { handshake: take },

@@ -12,6 +12,7 @@ import type { Handshake } from './handshake/handshake.ts';
 import { type AnalysisOptions, filterOf, lostOf, makeReport, SourceTally, Stop } from './pipeline.ts';
 import type { Report, SourceSummary } from './report/report.ts';
 import type { ByteSource } from './source/byte-source.ts';
+import { CaptureStream } from './source/capture-stream.ts';
 
 export interface LiveSink {
   /** As soon as it can be told; again, with `revision` + 1, when later packets amend it. */
@@ -58,7 +59,7 @@ export class LiveAnalysis {
   private readonly options: AnalysisOptions;
   private readonly sink: LiveSink;
   private readonly stopped: Promise<void>;
-  private readonly open: SourceTally[] = [];
+  private readonly open: SourceTally<CaptureStream>[] = [];
   private readonly done: SourceSummary[] = [];
   private readonly failures: Error[] = [];
   private hasBegun = false;
@@ -87,7 +88,7 @@ export class LiveAnalysis {
 
   /** Judges the packets of the source until it ends, or all is stopped. */
   async read(source: ByteSource): Promise<void> {
-    const tally = new SourceTally(source);
+    const tally = new SourceTally(new CaptureStream(source));
     const { stream } = tally;
     const stop = new Stop(this.stopped);
     this.open.push(tally);
@@ -160,7 +161,7 @@ export class LiveAnalysis {
     return { report: this.report(this.analysis.finish()), failures: this.failures };
   }
 
-  private observe(tally: SourceTally): void {
+  private observe(tally: SourceTally<CaptureStream>): void {
     const { frame, source, reader } = tally.stream;
     if (!this.hasBegun) {
       this.hasBegun = true;
@@ -182,14 +183,14 @@ export class LiveAnalysis {
     if (this.hasBegun) this.sink.packets?.passTime(seconds, nanos);
   }
 
-  private passLosses(tally: SourceTally): void {
+  private passLosses(tally: SourceTally<CaptureStream>): void {
     const { source, reader } = tally.stream;
     tally.passLosses(this.analysis, (loss) => {
       if (reader !== null) this.sink.packets?.lost(loss, source, reader);
     });
   }
 
-  private close(tally: SourceTally): void {
+  private close(tally: SourceTally<CaptureStream>): void {
     const { stream } = tally;
     this.passLosses(tally);
     const lost = lostOf([stream]);

@@ -11,6 +11,7 @@ import type { AddressRange } from './bytes/address.ts';
 import { formatEpoch, NANOS_PER_SECOND, sinceBase } from './bytes/time.ts';
 import { linkTypeName } from './capture/link-type.ts';
 import type { LossInterval } from './capture/reader.ts';
+import { jobsOf } from './defaults.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import type { TracedSegment } from './handshake/trace.ts';
 import { askedEndpoints } from './report/asked-endpoints.ts';
@@ -20,6 +21,9 @@ import type { Report, SourceSummary } from './report/report.ts';
 import type { ByteSource } from './source/byte-source.ts';
 import { CaptureStream } from './source/capture-stream.ts';
 import { MergedStreams } from './source/merged-streams.ts';
+import type { PacketStream } from './source/packet-stream.ts';
+import type { Jobs } from './threads/open.ts';
+import type { RowStream } from './threads/row-stream.ts';
 
 export interface AnalysisOptions {
   /** Seconds of capture after which an answer counts as missing. */
@@ -39,6 +43,8 @@ export interface AnalysisOptions {
   readonly early: boolean;
   /** Id of the attempt whose segments are wanted. */
   readonly trace: number | null;
+  /** How large files are decoded by threads; left out: by the caller's own. */
+  readonly jobs?: Jobs;
   readonly version: string;
 }
 
@@ -68,29 +74,32 @@ export async function analyzeSources(
   sink: AnalysisSink,
 ): Promise<AnalysisResult> {
   const analysis = new Analysis({ ...options, files: sources.length }, (handshake) => sink.handshake(handshake));
-  const tallies = sources.map((source) => new SourceTally(source));
-  const merged = new MergedStreams(tallies.map((tally) => tally.stream));
   const stop = new Stop(sink.stopped);
+  const streams = await Promise.all(sources.map((source) => openStream(source, options.jobs ?? jobsOf(1))));
+  const tallies = streams.map((stream) => new SourceTally<CaptureStream | RowStream>(stream));
+  const merged = new MergedStreams(streams);
   while (await stop.orFalse(merged.fill())) {
     merged.drainChunk((stream, file) => {
-      const tally = tallies[file] as SourceTally;
-      const { seconds, nanos } = stream.frame;
+      const tally = tallies[file] as SourceTally<CaptureStream | RowStream>;
+      const { seconds, nanos, digits, number } = stream.frame;
       if (analysis.frames === 0) {
         analysis.begin(seconds, filterOf(options, seconds, nanos));
         tally.passBeginning(analysis);
       }
       tally.count();
       tally.passLosses(analysis);
-      analysis.observe(stream.frame, file);
+      if (isPlain(stream)) analysis.observePlain(stream.segment, seconds, nanos, digits, file, number);
+      else analysis.observe(stream.frame, file);
     });
     sink.progress?.(
-      sum(sources, (source) => source.positionBytes),
+      sum(streams, ({ source }) => source.positionBytes),
       totalBytes(sources),
       analysis.frames,
     );
   }
-  // A stream that nobody ends can't be let go of: it would wait for its next bytes.
+  // A stream that nobody ends can't be let go of: it would wait for its next bytes. Threads can, and must.
   if (!stop.isStopped) await merged.close();
+  else for (const stream of streams) if (isThreaded(stream)) await stream.close();
   for (const tally of tallies) {
     tally.passLosses(analysis);
     if (!stop.isStopped) tally.passEnd(analysis);
@@ -107,6 +116,21 @@ export async function analyzeSources(
     failures: tallies.flatMap(({ stream }) => (stream.failure === null ? [] : [stream.failure])),
     traced: analysis.traced,
   };
+}
+
+/** In this thread; or, when it is large, in others, which are loaded when they are needed. */
+async function openStream(source: ByteSource, jobs: Jobs): Promise<CaptureStream | RowStream> {
+  if (jobs.threads < 2 || (source.sizeBytes ?? 0) < jobs.leastCompressed) return new CaptureStream(source);
+  const { openInThreads } = await import('./threads/open.ts');
+  return openInThreads(source, jobs) ?? new CaptureStream(source);
+}
+
+function isThreaded(stream: CaptureStream | RowStream): stream is RowStream {
+  return !(stream instanceof CaptureStream);
+}
+
+function isPlain(stream: CaptureStream | RowStream): stream is RowStream {
+  return isThreaded(stream) && stream.isPlain;
 }
 
 export function makeReport(
@@ -162,8 +186,8 @@ export class Stop {
 }
 
 /** Packets and times of one source. */
-export class SourceTally {
-  readonly stream: CaptureStream;
+export class SourceTally<S extends PacketStream> {
+  readonly stream: S;
   private packets = 0;
   private first: string | null = null;
   private lastSeconds = 0;
@@ -171,8 +195,8 @@ export class SourceTally {
   private lastDigits = 0;
   private losses = 0;
 
-  constructor(source: ByteSource) {
-    this.stream = new CaptureStream(source);
+  constructor(stream: S) {
+    this.stream = stream;
   }
 
   count(): void {
@@ -244,7 +268,7 @@ export function filterOf(options: AnalysisOptions, startSeconds: number, startNa
 }
 
 /** Packets that the containers say were lost; null when no interface of any stream tells. */
-export function lostOf(streams: readonly CaptureStream[]): Report['capture']['lost'] {
+export function lostOf(streams: readonly PacketStream[]): Report['capture']['lost'] {
   const interfaces = streams.flatMap(({ reader }) => [...(reader?.interfaces ?? [])]);
   const total = (counts: readonly (number | null)[]): number | null =>
     counts.reduce((lost, count) => (count === null ? lost : (lost ?? 0) + count), null);

@@ -18,10 +18,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The words of the text reports, and the page that they are laid out on.
   doctor: ['handshake', 'diagnosis', 'report'],
   source: ['bytes', 'capture'],
+  threads: ['capture', 'wire', 'source'],
   // `diagnosis` for the types of the facts alone.
   host: ['bytes', 'diagnosis'],
   'analysis.ts': ['bytes', 'capture', 'wire', 'handshake', 'diagnosis', 'report'],
-  'pipeline.ts': ['bytes', 'capture', 'handshake', 'report', 'source', 'analysis.ts'],
+  'pipeline.ts': ['bytes', 'capture', 'handshake', 'report', 'source', 'threads', 'analysis.ts', 'defaults.ts'],
   'live.ts': ['capture', 'handshake', 'report', 'source', 'analysis.ts', 'pipeline.ts'],
   'defaults.ts': [],
   'version.ts': [],
@@ -43,7 +44,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the world begins: files, pipes, the clock, the terminal. */
-const EDGES: readonly string[] = ['source', 'host', 'cli'];
+const EDGES: readonly string[] = ['source', 'threads', 'host', 'cli'];
 
 /** Every package that is imported, and the only files that may. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {

@@ -114,7 +114,9 @@ export class PcapReader implements CaptureReader {
       captured = original;
       original = swapped;
     }
-    if (captured > this.#maximumLength) throw this.#tooLong(captured);
+    if (captured > this.#maximumLength) {
+      throw tooLong(input.base + input.at, this.#number + 1, this.#maximumLength, captured);
+    }
     const length = headerLength + captured;
     if (input.at + length > input.end && !input.gather(length)) return this.#pause();
 
@@ -198,12 +200,12 @@ export class PcapReader implements CaptureReader {
     if (minor < 3) return LENGTHS.SWAPPED;
     return minor === 3 ? LENGTHS.MAYBE_SWAPPED : LENGTHS.IN_ORDER;
   }
+}
 
-  #tooLong(captured: number): CaptureFormatError {
-    const offset = this.#input.base + this.#input.at;
-    const expected = `packet ${this.#number + 1} with a captured length of at most ${this.#maximumLength}`;
-    return new CaptureFormatError('pcap', offset, expected, String(captured));
-  }
+/** The record of packet `number` at `offset` claims more than a packet can have: what follows can't be found. */
+export function tooLong(offset: number, number: number, maximum: number, captured: number): CaptureFormatError {
+  const expected = `packet ${number} with a captured length of at most ${maximum}`;
+  return new CaptureFormatError('pcap', offset, expected, String(captured));
 }
 
 /** The file header's last word has the length of the frame check sequence in its upper 6 bits, which nobody here needs (draft-ietf-opsawg-pcap §4). */

@@ -86,6 +86,8 @@ export class CaptureFormatError extends Error {
   readonly offset: number;
   readonly expected: string;
   readonly found: string;
+  /** What the constructor was given: for sending it to another thread. */
+  readonly fields: ConstructorParameters<typeof CaptureFormatError>;
 
   constructor(
     format: CaptureFormat | CompressionFormat | null,
@@ -100,6 +102,7 @@ export class CaptureFormatError extends Error {
         ? `not a capture: expected ${expected}, found ${found}`
         : `${format} damaged at byte ${offset}: expected ${expected}, found ${found}${writer}`,
     );
+    this.fields = [format, offset, expected, found, application];
     this.format = format;
     this.offset = offset;
     this.expected = expected;

@@ -67,6 +67,14 @@ export const JUDGING_OPTIONS = {
   },
 } as const satisfies OptionSpecs;
 
+export const READING_OPTIONS = {
+  jobs: {
+    kind: 'value',
+    group: OUTPUT,
+    describe: 'Threads that decode a large capture; as many as help unless told, 1 for none',
+  },
+} as const satisfies OptionSpecs;
+
 export const CHECK_OPTIONS = {
   check: { kind: 'flag', group: OUTPUT, describe: 'Exit with 1 when a leg is missing' },
 } as const satisfies OptionSpecs;

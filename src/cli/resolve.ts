@@ -1,5 +1,6 @@
 /** From what was given to what is done: complete, frozen, without optional fields. A command sees only this. */
-import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
+import { availableParallelism } from 'node:os';
+import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS, jobsOf } from '../defaults.ts';
 import { LEGS, type LegName, VERDICTS } from '../handshake/handshake.ts';
 import type { AnalysisOptions } from '../pipeline.ts';
 import { randomSeed } from '../source/seed.ts';
@@ -13,6 +14,9 @@ import { parseChoice, parseClient, parseCount, parseDuration, parseMoment, parse
 const SORTED_ROWS = 20;
 /** What a number of attempts may be at most: more than any capture has. */
 const MOST_LISTED = 1e12;
+/** Threads that decode: one that tracks can't keep up with more. */
+const MOST_JOBS_UNASKED = 3;
+const MOST_JOBS = 64;
 /** Most open attempts that the tracker can be asked for (2^24: about 3 GB). */
 const MOST_OPEN = 2 ** 24;
 const DEFAULT_WIDTH = 80;
@@ -64,6 +68,7 @@ export function resolveAnalyze(given: GivenArguments, context: Context): Resolve
     ...textOptions(given, context, format === 'table'),
     analysis: Object.freeze({
       ...judging(given),
+      jobs: threads(given),
       ports: parsePorts(given.list('port'), '--port'),
       servers: given.list('server').map((text) => parseServer(text, '--server')),
       clients: given.list('client').map((text) => parseClient(text, '--client')),
@@ -91,6 +96,7 @@ export function resolveShow(given: GivenArguments, context: Context): ResolvedSh
     ...textOptions(given, context, format === 'ladder'),
     analysis: Object.freeze({
       ...judging(given),
+      jobs: threads(given),
       ports: [],
       servers: [],
       clients: [],
@@ -112,6 +118,12 @@ export function judging(
     seed: randomSeed(),
     version: VERSION,
   };
+}
+
+function threads(given: GivenArguments): NonNullable<AnalysisOptions['jobs']> {
+  const text = given.value('jobs');
+  const unasked = Math.min(availableParallelism(), MOST_JOBS_UNASKED);
+  return jobsOf(text === null ? unasked : parseCount(text, '--jobs', 1, MOST_JOBS));
 }
 
 export function resolveMissing(given: GivenArguments): readonly LegName[] | 'any' | null {

@@ -10,6 +10,8 @@ import { UserError } from './user-error.ts';
 export interface ByteSource {
   /** As the user gave it; "standard input" for `-`. */
   readonly name: string;
+  /** Of an ordinary file; null or left out for anything else. */
+  readonly path?: string | null;
   /** Known once the first chunk was read; 'none' before. */
   readonly compression: Compression;
   /** Octets of the stored file; null for what has no size (pipes, devices, standard input). */
@@ -68,11 +70,13 @@ abstract class Source implements ByteSource, Decompression {
 
 class FileSource extends Source {
   readonly isRereadable: boolean;
+  readonly path: string | null;
   readonly #path: string;
 
   constructor(path: string, sizeBytes: number | null) {
     super(path, sizeBytes);
     this.#path = path;
+    this.path = sizeBytes === null ? null : path;
     this.isRereadable = sizeBytes !== null;
   }
 

@@ -7,8 +7,9 @@ import { CaptureOpener } from '../capture/detect.ts';
 import { Frame, STATUS } from '../capture/frame.ts';
 import { CaptureFormatError, type CaptureReader } from '../capture/reader.ts';
 import type { ByteSource } from './byte-source.ts';
+import type { PacketStream } from './packet-stream.ts';
 
-export class CaptureStream {
+export class CaptureStream implements PacketStream {
   readonly source: ByteSource;
   /** BORROWED: valid until the next `next` or `fill`. */
   readonly frame = new Frame();

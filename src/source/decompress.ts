@@ -29,7 +29,7 @@ export async function* decompressed(
 }
 
 /** What the first bytes of a file say: four are enough. */
-function compressionOf(bytes: Uint8Array): Compression {
+export function compressionOf(bytes: Uint8Array): Compression {
   const [first, second, third, fourth] = bytes;
   if (first === 0x1f && second === 0x8b) return 'gzip';
   if (bytes.length < MAGIC_LENGTH) return 'none';

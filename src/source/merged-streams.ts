@@ -2,13 +2,13 @@
  * Several captures as one, in the order of time. A source is opened when the time of its first packet comes, and closed at its end: a rotated set of a thousand
  * files has one of them open, two at a seam.
  */
-import type { CaptureStream } from './capture-stream.ts';
+import type { PacketStream } from './packet-stream.ts';
 import { type FirstTime, firstTime } from './peek.ts';
 
-export type FrameUser = (stream: CaptureStream, file: number) => void;
+export type FrameUser<S extends PacketStream> = (stream: S, file: number) => void;
 
-interface Part {
-  readonly stream: CaptureStream;
+interface Part<S extends PacketStream> {
+  readonly stream: S;
   /** Index of the source, as it was given. */
   readonly file: number;
   /** null: unknown, so it is opened at once. */
@@ -17,13 +17,13 @@ interface Part {
   hasFrame: boolean;
 }
 
-export class MergedStreams {
-  private readonly streams: readonly CaptureStream[];
-  private waiting: Part[] | null = null;
-  private readonly open: Part[] = [];
+export class MergedStreams<S extends PacketStream> {
+  private readonly streams: readonly S[];
+  private waiting: Part<S>[] | null = null;
+  private readonly open: Part<S>[] = [];
 
   /** @param streams their order is that of the files' numbers. */
-  constructor(streams: readonly CaptureStream[]) {
+  constructor(streams: readonly S[]) {
     this.streams = streams;
   }
 
@@ -43,7 +43,7 @@ export class MergedStreams {
   }
 
   /** Hands out packets, the earliest first, until some stream needs more bytes. */
-  drainChunk(use: FrameUser): void {
+  drainChunk(use: FrameUser<S>): void {
     for (;;) {
       const part = this.earliest();
       if (part === null) return;
@@ -51,7 +51,7 @@ export class MergedStreams {
       do {
         use(part.stream, part.file);
         part.hasFrame = part.stream.next();
-      } while (part.hasFrame && (limit === null || compare(part.stream.frame, limit) <= 0));
+      } while (part.hasFrame && (limit === null || isWithin(part.stream.frame, limit)));
       if (!part.hasFrame || this.isDue(part)) return;
     }
   }
@@ -61,9 +61,9 @@ export class MergedStreams {
   }
 
   /** Opens the next source when nothing is open, or when an open one has come to its time. */
-  private activate(waiting: Part[]): void {
+  private activate(waiting: Part<S>[]): void {
     while (waiting.length > 0) {
-      const next = waiting[0] as Part;
+      const next = waiting[0] as Part<S>;
       const isTime = this.open.length === 0 || next.first === null || this.open.some((part) => reaches(part, next));
       if (!isTime) return;
       this.open.push(next);
@@ -71,13 +71,13 @@ export class MergedStreams {
     }
   }
 
-  private isDue(part: Part): boolean {
+  private isDue(part: Part<S>): boolean {
     const next = this.waiting?.[0];
     return next !== undefined && reaches(part, next);
   }
 
-  private earliest(): Part | null {
-    let best: Part | null = null;
+  private earliest(): Part<S> | null {
+    let best: Part<S> | null = null;
     for (const part of this.open) {
       if (!part.hasFrame) return null;
       if (best === null || compare(part.stream.frame, best.stream.frame) < 0) best = part;
@@ -85,20 +85,37 @@ export class MergedStreams {
     return best;
   }
 
-  /** Up to this time the part's packets are the earliest; null when there is nobody else. */
-  private horizonOf(part: Part): FirstTime | null {
-    let horizon: FirstTime | null = this.waiting?.[0]?.first ?? null;
+  /** Up to this time the part's packets are the earliest; null when there is nobody else. Of packets of one time those of the part that was opened first come first. */
+  private horizonOf(part: Part<S>): Horizon | null {
+    const next = this.waiting?.[0]?.first ?? null;
+    let horizon: Horizon | null = next === null ? null : { ...next, isWithin: true };
+    let isLater = false;
     for (const other of this.open) {
-      if (other === part) continue;
+      if (other === part) {
+        isLater = true;
+        continue;
+      }
       const { seconds, nanos } = other.stream.frame;
-      if (horizon === null || compare({ seconds, nanos }, horizon) < 0) horizon = { seconds, nanos };
+      const order = horizon === null ? -1 : compare({ seconds, nanos }, horizon);
+      if (order < 0) horizon = { seconds, nanos, isWithin: isLater };
+      else if (order === 0 && horizon !== null && !isLater) horizon = { ...horizon, isWithin: false };
     }
     return horizon;
   }
 }
 
-async function inOrder(streams: readonly CaptureStream[]): Promise<Part[]> {
-  const parts: Part[] = [];
+interface Horizon extends FirstTime {
+  /** Whether packets of this very time come before it. */
+  readonly isWithin: boolean;
+}
+
+function isWithin(frame: FirstTime, horizon: Horizon): boolean {
+  const order = compare(frame, horizon);
+  return order < 0 || (order === 0 && horizon.isWithin);
+}
+
+async function inOrder<S extends PacketStream>(streams: readonly S[]): Promise<Part<S>[]> {
+  const parts: Part<S>[] = [];
   for (const [file, stream] of streams.entries()) {
     const first = streams.length > 1 ? await firstTime(stream.source) : null;
     parts.push({ stream, file, first, hasFrame: false });
@@ -110,7 +127,7 @@ async function inOrder(streams: readonly CaptureStream[]): Promise<Part[]> {
   );
 }
 
-function reaches(part: Part, next: Part): boolean {
+function reaches(part: Part<PacketStream>, next: Part<PacketStream>): boolean {
   return part.hasFrame && next.first !== null && compare(part.stream.frame, next.first) >= 0;
 }
 

@@ -34,8 +34,6 @@ import { TUNNEL, Walk } from './walk.ts';
 const LINKTYPE_ETHERNET = 1;
 const ETHERNET_LENGTH = 14;
 const TAGGED_LENGTH = 18;
-/** Version 4, a header of 5 words. */
-const PLAIN_IPV4 = 0x45;
 /** RFC 3378 §3: version 3, reserved bits. */
 const ETHERIP_LENGTH = 2;
 /** The shortest frame that the fast path takes: Ethernet, IPv4 and TCP, 20 octets each of the last two. */
@@ -80,6 +78,11 @@ export class Decoder {
   /** Fragmented datagrams that were given up incomplete, because newer ones needed their room. */
   get fragmentsGivenUp(): number {
     return this.#walk.fragments.givenUp;
+  }
+
+  /** A frame of the capture was decoded elsewhere (plain-row.ts): nothing comes of it but that fragments grow older. */
+  pass(): void {
+    this.#walk.fragments.frames++;
   }
 
   /** What was not a TCP segment: names and counts, most first. A new object. */
@@ -173,17 +176,8 @@ export class Decoder {
  * An IPv4 packet without options or fragments around a TCP segment of which the fixed header was captured. False for any other: then the walk reads it.
  */
 function fillIpv4(segment: Segment, view: DataView, at: number, end: number): boolean {
-  const totalLength = view.getUint16(at + ipv4.TOTAL_LENGTH);
   const tcpAt = at + ipv4.MIN_LENGTH;
-  if (
-    view.getUint8(at + ipv4.VERSION_LENGTH) !== PLAIN_IPV4 ||
-    view.getUint8(at + ipv4.PROTOCOL) !== IP_PROTOCOL.TCP ||
-    (view.getUint16(at + ipv4.FRAGMENT) & ipv4.FRAGMENT_MASK) !== 0 ||
-    totalLength < ipv4.MIN_LENGTH + tcp.MIN_LENGTH ||
-    end - tcpAt < tcp.MIN_LENGTH
-  ) {
-    return false;
-  }
+  if (end - tcpAt < tcp.MIN_LENGTH || !ipv4.isPlainTcp(view, at)) return false;
   segment.family = 4;
   segment.source0 = 0;
   segment.source1 = 0;
@@ -196,7 +190,7 @@ function fillIpv4(segment: Segment, view: DataView, at: number, end: number): bo
   segment.ipId = view.getUint16(at + ipv4.IDENTIFICATION);
   segment.ttl = view.getUint8(at + ipv4.TTL);
   segment.ipAt = at;
-  const wireEnd = at + totalLength;
+  const wireEnd = at + view.getUint16(at + ipv4.TOTAL_LENGTH);
   tcp.fillWhole(segment, view, tcpAt, Math.min(wireEnd, end), wireEnd - tcpAt);
   return true;
 }
@@ -204,24 +198,9 @@ function fillIpv4(segment: Segment, view: DataView, at: number, end: number): bo
 /** The same for IPv6 without extension headers. */
 function fillIpv6(segment: Segment, view: DataView, at: number, end: number): boolean {
   const tcpAt = at + ipv6.HEADER_LENGTH;
-  if (end - tcpAt < tcp.MIN_LENGTH) return false;
+  if (end - tcpAt < tcp.MIN_LENGTH || !ipv6.isPlainTcp(view, at)) return false;
   const payloadLength = view.getUint16(at + ipv6.PAYLOAD_LENGTH);
-  if (
-    view.getUint8(at) >> 4 !== 6 ||
-    view.getUint8(at + ipv6.NEXT_HEADER) !== IP_PROTOCOL.TCP ||
-    payloadLength < tcp.MIN_LENGTH
-  ) {
-    return false;
-  }
-  segment.family = 6;
-  segment.source0 = view.getInt32(at + ipv6.SOURCE);
-  segment.source1 = view.getInt32(at + ipv6.SOURCE + 4);
-  segment.source2 = view.getInt32(at + ipv6.SOURCE + 8);
-  segment.source3 = view.getInt32(at + ipv6.SOURCE + 12);
-  segment.destination0 = view.getInt32(at + ipv6.DESTINATION);
-  segment.destination1 = view.getInt32(at + ipv6.DESTINATION + 4);
-  segment.destination2 = view.getInt32(at + ipv6.DESTINATION + 8);
-  segment.destination3 = view.getInt32(at + ipv6.DESTINATION + 12);
+  ipv6.fillAddresses(segment, view, at);
   segment.ipId = -1;
   segment.ttl = view.getUint8(at + ipv6.HOP_LIMIT);
   segment.ipAt = at;

@@ -3,22 +3,22 @@
  * field holds the next hop. A total length of 0 is what Linux hands to a network card that will cut
  * the packet itself (segmentation offload): then the packet goes as far as the frame.
  */
-import { SPACE } from './layer.ts';
+import { IP_PROTOCOL, SPACE } from './layer.ts';
 import { STOP } from './stop.ts';
 import type { Walk } from './walk.ts';
 
-export const VERSION_LENGTH = 0;
+const VERSION_LENGTH = 0;
 export const TOTAL_LENGTH = 2;
 export const IDENTIFICATION = 4;
-export const FRAGMENT = 6;
+const FRAGMENT = 6;
 export const TTL = 8;
-export const PROTOCOL = 9;
+const PROTOCOL = 9;
 export const SOURCE = 12;
 export const DESTINATION = 16;
 export const MIN_LENGTH = 20;
 
 /** More fragments, and the offset in units of 8 octets. */
-export const FRAGMENT_MASK = 0x3fff;
+const FRAGMENT_MASK = 0x3fff;
 const MORE_FRAGMENTS = 0x2000;
 const OFFSET_MASK = 0x1fff;
 
@@ -33,6 +33,21 @@ const ROUTE_ADDRESSES = 3;
 const ADDRESS_LENGTH = 4;
 /** Words 0 to 2 of ::ffff:0:0/96 (segment.ts). */
 export const MAPPED = 0xffff;
+
+/** Version 4, a header of 5 words. */
+const PLAIN = 0x45;
+/** The fixed part of a TCP header (RFC 9293 §3.1), which a plain packet has room for. */
+const TCP_LENGTH = 20;
+
+/** Whether the header at `at`, whose 20 octets are there, has no options, is of no fragment, and leaves room for a TCP header behind it. */
+export function isPlainTcp(view: DataView, at: number): boolean {
+  return (
+    view.getUint8(at + VERSION_LENGTH) === PLAIN &&
+    view.getUint8(at + PROTOCOL) === IP_PROTOCOL.TCP &&
+    (view.getUint16(at + FRAGMENT) & FRAGMENT_MASK) === 0 &&
+    view.getUint16(at + TOTAL_LENGTH) >= MIN_LENGTH + TCP_LENGTH
+  );
+}
 
 export function readIpv4(walk: Walk): number {
   const { view, at, segment } = walk;

@@ -2,16 +2,41 @@
  * IPv6 (RFC 8200 §3) and the extension headers between it and the transport (§4). A payload length of 0 is a jumbogram
  * (RFC 2675) or a packet that a network card will cut: it goes as far as the frame.
  */
-import { SPACE } from './layer.ts';
+import { IP_PROTOCOL, SPACE } from './layer.ts';
+import type { Segment } from './segment.ts';
 import { STOP } from './stop.ts';
 import type { Walk } from './walk.ts';
 
 export const PAYLOAD_LENGTH = 4;
-export const NEXT_HEADER = 6;
+const NEXT_HEADER = 6;
 export const HOP_LIMIT = 7;
-export const SOURCE = 8;
-export const DESTINATION = 24;
+const SOURCE = 8;
+const DESTINATION = 24;
 export const HEADER_LENGTH = 40;
+/** The fixed part of a TCP header (RFC 9293 §3.1), which a plain packet has room for. */
+const TCP_LENGTH = 20;
+
+/** Whether the header at `at`, whose 40 octets are there, has no extension headers behind it, and leaves room for a TCP header. */
+export function isPlainTcp(view: DataView, at: number): boolean {
+  return (
+    view.getUint8(at) >> 4 === 6 &&
+    view.getUint8(at + NEXT_HEADER) === IP_PROTOCOL.TCP &&
+    view.getUint16(at + PAYLOAD_LENGTH) >= TCP_LENGTH
+  );
+}
+
+/** The family and both addresses of the header at `at`. */
+export function fillAddresses(segment: Segment, view: DataView, at: number): void {
+  segment.family = 6;
+  segment.source0 = view.getInt32(at + SOURCE);
+  segment.source1 = view.getInt32(at + SOURCE + 4);
+  segment.source2 = view.getInt32(at + SOURCE + 8);
+  segment.source3 = view.getInt32(at + SOURCE + 12);
+  segment.destination0 = view.getInt32(at + DESTINATION);
+  segment.destination1 = view.getInt32(at + DESTINATION + 4);
+  segment.destination2 = view.getInt32(at + DESTINATION + 8);
+  segment.destination3 = view.getInt32(at + DESTINATION + 12);
+}
 
 /** https://www.iana.org/assignments/ipv6-parameters: extension header types. */
 const HOP_BY_HOP = 0;

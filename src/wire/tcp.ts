@@ -5,11 +5,11 @@ import type { Segment } from './segment.ts';
 import { STOP } from './stop.ts';
 import type { Walk } from './walk.ts';
 
-const PORTS = 0;
-const SEQUENCE = 4;
-const ACKNOWLEDGMENT = 8;
+export const PORTS = 0;
+export const SEQUENCE = 4;
+export const ACKNOWLEDGMENT = 8;
 /** Data offset (4 bits), reserved (3), AE, flags (8), window (16): one word. */
-const OFFSET_FLAGS_WINDOW = 12;
+export const OFFSET_FLAGS_WINDOW = 12;
 export const CHECKSUM = 16;
 export const MIN_LENGTH = 20;
 

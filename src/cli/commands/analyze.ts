@@ -7,6 +7,7 @@ import {
   JUDGING_OPTIONS,
   LIST_OPTIONS,
   OUTPUT_OPTIONS,
+  READING_OPTIONS,
 } from '../options.ts';
 
 export const ANALYZE: Command = {
@@ -26,6 +27,7 @@ export const ANALYZE: Command = {
     ...JUDGING_OPTIONS,
     ...FORMAT_OPTION,
     ...OUTPUT_OPTIONS,
+    ...READING_OPTIONS,
     ...CHECK_OPTIONS,
   },
   examples: [

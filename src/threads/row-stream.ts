@@ -1,0 +1,160 @@
+/**
+ * Packets that other threads have decoded, in the order of the capture: this side of the ring (ring.ts). It is a stream of packets like any other (source/packet-stream.ts), but that
+ * plain packets come as segments.
+ */
+import { type MessagePort, Worker } from 'node:worker_threads';
+import { Frame } from '../capture/frame.ts';
+import type { LossInterval } from '../capture/reader.ts';
+import type { ByteSource } from '../source/byte-source.ts';
+import type { Compression } from '../source/decompression.ts';
+import type { ContainerFacts, PacketStream } from '../source/packet-stream.ts';
+import { Segment } from '../wire/segment.ts';
+import { type RingMemory, SLOTS, type Slot, slotsOf } from './ring.ts';
+import { ROW_KIND } from './rows.ts';
+
+/** Milliseconds that this thread waits for a chunk before it looks after signals and timers. */
+const WAIT_MILLIS = 20;
+/** Chunks after which it does so anyway. */
+const CHUNKS_AT_A_TIME = 8;
+
+/** What is known of a source that another thread reads. */
+export class RemoteSource implements ByteSource {
+  readonly name: string;
+  readonly sizeBytes: number | null;
+  readonly isRereadable = true;
+  compression: Compression = 'none';
+  positionBytes = 0;
+  truncated = false;
+  warnings: readonly string[] = [];
+  private readonly source: ByteSource;
+
+  constructor(source: ByteSource) {
+    this.name = source.name;
+    this.sizeBytes = source.sizeBytes;
+    this.source = source;
+  }
+
+  /** In this thread: for a look at the beginning. */
+  chunks(options?: Parameters<ByteSource['chunks']>[0]): AsyncIterable<Uint8Array> {
+    return this.source.chunks(options);
+  }
+}
+
+export type MutableFacts = { -readonly [K in keyof ContainerFacts]: ContainerFacts[K] };
+
+export abstract class RowStream implements PacketStream {
+  readonly source: RemoteSource;
+  readonly frame = new Frame();
+  /** The packet itself when `isPlain`. BORROWED as `frame`. */
+  readonly segment = new Segment();
+  isPlain = false;
+  bytes = 0;
+  failure: Error | null = null;
+  /** Stretches in which the capture lost packets. */
+  protected readonly losses: LossInterval[] = [];
+  /** Number of the chunk that is read. */
+  protected chunk = 0;
+  private slots: readonly Slot[] = [];
+  /** Chunk n is the work of worker n modulo their number; null: that one has ended. */
+  private readonly workers: (Worker | null)[] = [];
+  private bug: Error | null = null;
+  /** null: none is at hand. */
+  private slot: Slot | null = null;
+  private row = 0;
+  private isStarted = false;
+  private isOver = false;
+
+  constructor(source: ByteSource) {
+    this.source = new RemoteSource(source);
+  }
+
+  abstract readonly reader: ContainerFacts | null;
+
+  next(): boolean {
+    const { slot } = this;
+    if (slot === null) return false;
+    while (this.row < slot.count) {
+      const kind = slot.rows.read(this.row, slot.view, this.frame, this.segment);
+      this.row += 1;
+      if (kind === ROW_KIND.LOSS) {
+        this.losses.push(slot.rows.readLoss(this.row - 1));
+        continue;
+      }
+      this.isPlain = kind === ROW_KIND.PLAIN;
+      this.frame.number += 1;
+      return true;
+    }
+    return false;
+  }
+
+  async fill(): Promise<boolean> {
+    if (this.isOver) return false;
+    if (!this.isStarted) {
+      this.isStarted = true;
+      this.slots = slotsOf(this.start());
+    }
+    if (this.slot !== null) this.leave(this.slot);
+    if (this.isOver) return false;
+    const slot = this.slots[this.chunk % SLOTS] as Slot;
+    if (this.chunk % CHUNKS_AT_A_TIME === 0) await breathe();
+    while (this.workerOfChunk() !== null && !slot.awaitChunk(this.chunk, WAIT_MILLIS)) await breathe();
+    if (this.bug !== null) throw this.bug;
+    if (!this.take(slot, slot.awaitChunk(this.chunk, 0))) {
+      this.isOver = true;
+      return false;
+    }
+    this.slot = slot;
+    this.row = 0;
+    this.frame.bytes = slot.bytes;
+    this.frame.view = slot.view;
+    this.bytes = slot.reach;
+    this.source.positionBytes = slot.position;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.isOver = true;
+    this.slot = null;
+    this.slots = [];
+    await Promise.all(this.workers.map((worker) => worker?.terminate()));
+  }
+
+  /** Starts the workers. */
+  protected abstract start(): RingMemory;
+
+  /** Makes ready the chunk that was waited for; false when there is none any more. @param isThere false: its worker has ended without it. */
+  protected abstract take(slot: Slot, isThere: boolean): boolean;
+
+  /** All packets of the chunk were taken out; answers whether another one follows. */
+  protected abstract used(slot: Slot): boolean;
+
+  protected startWorker(script: URL, task: object, transferList: MessagePort[] = []): void {
+    const index = this.workers.length;
+    const worker = new Worker(script, { workerData: task, transferList });
+    worker.once('error', (error) => {
+      this.bug = error;
+    });
+    worker.once('exit', () => {
+      this.workers[index] = null;
+    });
+    this.workers.push(worker);
+  }
+
+  private leave(slot: Slot): void {
+    this.isOver = !this.used(slot);
+    slot.release(this.chunk);
+    this.slot = null;
+    this.chunk += 1;
+  }
+
+  private workerOfChunk(): Worker | null {
+    return this.workers[this.chunk % this.workers.length] ?? null;
+  }
+}
+
+/** Signals, timers and messages have their turn. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
