@@ -7,6 +7,9 @@ import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { OUTPUT_OPTIONS, PieceByPiece } from './piece-by-piece.ts';
 
+/** Octets: RFC 8878 §3.1.1.2.3, Block_Maximum_Size. */
+export const MAXIMUM_BLOCK = 131_072;
+
 export interface FrameExpander {
   /** The content of the frame's next piece: its header first, then block by block (the last with the checksum). OWNED chunks.
    * @throws Error of the library when the piece is damaged */
@@ -14,13 +17,14 @@ export interface FrameExpander {
   close(): void;
 }
 
-export function frameExpander(): FrameExpander {
+/** @param windowBytes octets that the frame's matches may reach back */
+export function frameExpander(windowBytes: number): FrameExpander {
   // The types of Node 20 don't know it.
   const { createZstdDecompress } = zlib as {
     createZstdDecompress?: (options: object) => Transform & { bytesWritten: number };
   };
   return createZstdDecompress === undefined
-    ? new FzstdExpander()
+    ? new FzstdExpander(windowBytes)
     : new NativeExpander(new PieceByPiece(createZstdDecompress(OUTPUT_OPTIONS)));
 }
 
@@ -41,17 +45,94 @@ class NativeExpander implements FrameExpander {
   }
 }
 
+/** RFC 8878 §3.1.1.1: magic, a descriptor (8 octets of content size, 4 of dictionary), a window of 128 KiB, zeros. fzstd takes no header shorter than 18 octets at once. */
+const SMALL_WINDOW_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xc3, 0x38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+const DESCRIPTOR = 4;
+const CHECKSUM_FLAG = 4;
+
+/** What fzstd 0.1.1 holds: pieces that wait, and of a frame the octets that matches reach back into, with their number. */
+interface FzstdInsides {
+  c: Uint8Array[];
+  s?: number | { w: Uint8Array; e: number };
+}
+
+/**
+ * fzstd moves its whole window along for each block, and keeps an empty piece of each: a forged megabyte of tiny blocks in the largest window would take an
+ * hour. So it is told of a small window, and lent the true one, which moves along once in a while.
+ */
 class FzstdExpander implements FrameExpander {
   #pieces: Uint8Array[] = [];
-  readonly #decoder = new Decompress((piece) => {
-    if (piece.length > 0) this.#pieces.push(piece);
-  });
+  readonly #window: Window;
+  readonly #decoder: Decompress;
+  readonly #insides: FzstdInsides;
+  #hasHeader = false;
+
+  constructor(windowBytes: number) {
+    this.#window = new Window(windowBytes);
+    this.#decoder = new Decompress((piece) => this.#take(piece));
+    this.#insides = this.#decoder as unknown as FzstdInsides;
+  }
 
   expand(piece: Uint8Array, isLast: boolean): readonly Uint8Array[] {
     this.#pieces = [];
-    this.#decoder.push(piece, isLast);
+    const insides = this.#insides;
+    if (typeof insides.s === 'object') {
+      insides.s.w = this.#window.view();
+      insides.s.e = insides.s.w.length;
+    }
+    this.#decoder.push(this.#hasHeader ? piece : smallWindowHeader(piece), isLast);
+    this.#hasHeader = true;
+    insides.c.length = 0;
     return this.#pieces;
   }
 
   close(): void {}
+
+  #take(piece: Uint8Array): void {
+    const frame = this.#insides.s;
+    // What it moves along now is the piece itself.
+    if (typeof frame === 'object') frame.w = piece;
+    if (piece.length === 0) return;
+    this.#window.append(piece);
+    this.#pieces.push(piece);
+  }
+}
+
+function smallWindowHeader(header: Uint8Array): Uint8Array {
+  const bytes = SMALL_WINDOW_HEADER.slice();
+  bytes[DESCRIPTOR] = (bytes[DESCRIPTOR] as number) | ((header[DESCRIPTOR] as number) & CHECKSUM_FLAG);
+  return bytes;
+}
+
+/** The last octets of what was expanded. It grows with the content: a frame that announces much and holds little takes little. */
+class Window {
+  readonly #limit: number;
+  #bytes = new Uint8Array(0);
+  #end = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** BORROWED: until the next `append`. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(Math.max(0, this.#end - this.#limit), this.#end);
+  }
+
+  append(piece: Uint8Array): void {
+    if (this.#end + piece.length > this.#bytes.length) this.#makeRoom(piece.length);
+    this.#bytes.set(piece, this.#end);
+    this.#end += piece.length;
+  }
+
+  /** A quarter more than the limit: four octets are moved for each that comes. */
+  #makeRoom(length: number): void {
+    const kept = this.view();
+    const most = this.#limit + Math.max(this.#limit >>> 2, MAXIMUM_BLOCK);
+    const wanted = Math.min(most, 2 * (kept.length + length));
+    const bytes = this.#bytes.length < wanted ? new Uint8Array(wanted) : this.#bytes;
+    bytes.set(kept);
+    this.#bytes = bytes;
+    this.#end = kept.length;
+  }
 }

@@ -12,11 +12,9 @@ import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompression.ts';
 import { isSkippable } from './lz4-frame.ts';
-import { type FrameExpander, frameExpander } from './zstd-expand.ts';
+import { type FrameExpander, frameExpander, MAXIMUM_BLOCK } from './zstd-expand.ts';
 
 const MAGIC = 0xfd2fb528;
-/** Octets: RFC 8878 §3.1.1.2.3, Block_Maximum_Size. */
-const MAXIMUM_BLOCK = 131_072;
 /** Octets: the zstd program's own limit (2^27) unless one asks for more. */
 const MAXIMUM_WINDOW = 134_217_728;
 const BLOCK_TYPE = { RAW: 0, RLE: 1, COMPRESSED: 2, RESERVED: 3 } as const;
@@ -50,7 +48,7 @@ function cut(state: Decompression): void {
 async function* frame(input: ByteQueue, frameAt: number): AsyncGenerator<Uint8Array, boolean, void> {
   const header = await readHeader(input, frameAt);
   if (header === null) return false;
-  const expander = frameExpander();
+  const expander = frameExpander(header.windowBytes);
   try {
     yield* expanded(expander, header.bytes, false, frameAt);
     return yield* blocks(input, expander, header.hasChecksum);
@@ -103,6 +101,7 @@ async function* expanded(
 interface Header {
   /** With the magic. */
   readonly bytes: Uint8Array;
+  readonly windowBytes: number;
   readonly hasChecksum: boolean;
 }
 
@@ -129,7 +128,7 @@ async function readHeader(input: ByteQueue, frameAt: number): Promise<Header | n
   new DataView(bytes.buffer).setUint32(0, MAGIC, true);
   bytes[4] = descriptor;
   bytes.set(rest, 5);
-  return { bytes, hasChecksum: (descriptor & 4) !== 0 };
+  return { bytes, windowBytes: window, hasChecksum: (descriptor & 4) !== 0 };
 }
 
 /** RFC 8878 §3.1.1.1.2. */
