@@ -15,7 +15,7 @@ const STATUS_WIDTH = 11;
 /** @param number of the step, from 1 */
 export function stepText(step: Step, number: number, options: CheckupTextOptions): string {
   const page = new Page(options.width, options.colour, '', []);
-  page.add(`${page.colours.bold(`${number}. ${step.question}`)}  ${mark(step.status, page.colours)}`);
+  page.add(`${page.colours.bold(`${number}. ${printable(step.question)}`)}  ${mark(step.status, page.colours)}`);
   for (const finding of step.findings) addFinding(page, finding);
   if (step.status !== 'pass') {
     for (const command of step.commands) page.add(page.colours.dim(printable(command)), '   by hand: ');
@@ -36,7 +36,7 @@ export function verdictText(verdict: Verdict, options: CheckupTextOptions): stri
   const words = { healthy: colours.green('healthy'), fault: colours.red('fault'), unclear: colours.yellow('unclear') };
   page.add(printable(verdict.sentence), `${colours.bold('Verdict')}: ${words[verdict.status]}. `);
   for (const { cause, confidence, evidence, advice } of verdict.causes) {
-    page.add(`${printable(cause)} (${confidence}): ${printable(evidence.join('; '))}`, '  cause: ');
+    page.add(`${printable(cause)} (${printable(confidence)}): ${printable(evidence.join('; '))}`, '  cause: ');
     page.add(printable(advice), '         what to do: ');
   }
   for (const text of verdict.notSeen) page.add(printable(text), '  not seen: ');

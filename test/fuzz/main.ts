@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Finding, type SoakTally, soak } from './soak.ts';
 
-const USAGE = `Usage: npm run fuzz -- [--inputs N] [--seed N] [--unguided]
+const USAGE = `Usage: npm run fuzz -- [--inputs N] [--seed N] [--guided N]
 
   --inputs    inputs to try (10000000)
   --seed      of the choices (the time)
-  --unguided  without coverage: some times as fast
+  --guided    of the first so many, coverage decides what is kept (500000); none is faster
 `;
 
 async function main(): Promise<void> {
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     options: {
       inputs: { type: 'string', default: '10000000' },
       seed: { type: 'string', default: String(Date.now() % 1e9) },
-      unguided: { type: 'boolean', default: false },
+      guided: { type: 'string', default: '500000' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -32,8 +32,8 @@ async function main(): Promise<void> {
     process.stdout.write(`${line(tally)}\n`);
   };
   try {
-    const tally = await soak({ inputs: Number(values.inputs), seed, guided: !values.unguided, progress });
-    process.stdout.write(`clean: ${line(tally)}\n`);
+    const tally = await soak({ inputs: Number(values.inputs), seed, guided: Number(values.guided), progress });
+    process.stdout.write(`clean: ${line(tally)}\n${table(tally)}`);
   } catch (error) {
     if (!(error instanceof Finding)) throw error;
     writeFileSync('finding.bin', error.input);
@@ -43,15 +43,17 @@ async function main(): Promise<void> {
   }
 }
 
-function line({ frames, captures, compressed, kept, blocks, slowestMillis, peakResidentBytes }: SoakTally): string {
-  const parts = [
-    `${frames} frames`,
-    `${captures} captures`,
-    `${compressed} compressed`,
-    `${kept} kept`,
-    `${blocks} blocks`,
-  ];
-  return `${parts.join(', ')}; slowest ${slowestMillis.toFixed(0)} ms, ${(peakResidentBytes / 1e6).toFixed(0)} MB`;
+function line({ inputs, kept, blocks, peakResidentBytes }: SoakTally): string {
+  const seconds = Math.round(process.uptime());
+  return `${inputs} inputs, ${kept} kept, ${blocks} blocks, ${(peakResidentBytes / 1e6).toFixed(0)} MB, ${seconds} s`;
+}
+
+function table({ byKind }: SoakTally): string {
+  const rows = Object.entries(byKind).map(([name, { inputs, ordinaryMillis, slowestMillis }]) => {
+    const slow = slowestMillis === 0 ? 'none over 20 ms' : `slowest ${slowestMillis.toFixed(0)} ms`;
+    return `${name.padEnd(20)} ${String(inputs).padStart(9)}  ordinary ${ordinaryMillis.toFixed(3)} ms, ${slow}\n`;
+  });
+  return rows.join('');
 }
 
 await main();

@@ -1,29 +1,32 @@
 /** Input after input, and what is watched: exceptions, time, memory, coverage. */
-import { gzipSync } from 'node:zlib';
-import { LZ4_SAMPLES, ZSTD_SAMPLES } from '../support/compressed-samples.ts';
 import { Choice } from './choice.ts';
 import { Coverage } from './coverage.ts';
-import { mutateBytes, mutateCapture, mutateFrame } from './mutate.ts';
-import { captureSeeds, type FrameSeed, frameSeeds, framesOf } from './seeds.ts';
-import { FrameTarget, readByLibrary, readCapture } from './targets.ts';
+import { allKinds, type Kind } from './kinds.ts';
 
 export interface SoakOptions {
   readonly inputs: number;
   readonly seed: number;
-  /** Ask V8 what ran, and keep inputs that ran something new. */
-  readonly guided: boolean;
-  /** Called now and then. */
+  /** Inputs for which V8 is asked what ran, so that those that ran something new are kept; asking slows everything down. */
+  readonly guided: number;
+  /** Called after each round. */
   readonly progress?: (tally: SoakTally) => void;
 }
 
 export interface SoakTally {
-  frames: number;
-  captures: number;
-  compressed: number;
+  inputs: number;
+  /** By kind. */
+  readonly byKind: Record<string, KindTally>;
   kept: number;
   blocks: number;
-  slowestMillis: number;
   peakResidentBytes: number;
+}
+
+export interface KindTally {
+  inputs: number;
+  /** CPU time that an ordinary one takes, milliseconds: the median of the first. */
+  ordinaryMillis: number;
+  /** CPU time of the slowest one, milliseconds; 0 when none took LEAST_SLOW. */
+  slowestMillis: number;
 }
 
 export class Finding extends Error {
@@ -37,127 +40,141 @@ export class Finding extends Error {
   }
 }
 
-/** Of a round: frames are cheap, captures cost some hundred times as much, the library's whole way more still. */
-const FRAMES_IN_ROUND = 200;
-const CAPTURES_IN_ROUND = 20;
-const COMPRESSED_IN_ROUND = 1;
-
-/** An ordinary input takes less than 1 ms for each 64 KiB that it may have; a pause of the machine or the collector is no finding, so it is tried again. */
-const SLOW_MILLIS = 100;
+/** An input hangs when it takes so many times what one of its size takes. */
+const HANGS = 100;
+/** Milliseconds below which nothing is called slow: the collector's pauses, and code that is compiled for the first time, take as long. */
+const LEAST_SLOW = 20;
+/** It is tried again before it is called slow. */
 const TRIES = 3;
+/** Inputs that tell what is ordinary, after as many that only warm up. */
+const SAMPLE = 50;
 
-/** The process with its seeds takes some 150 MB. */
-const RESIDENT_LIMIT = 1e9;
+/** Octets. The process with its seeds takes 250 MB; whoever grows it past this has found something. */
+const RESIDENT_LIMIT = 512 * 1024 * 1024;
 
 /** Inputs kept beside the seeds. */
 const KEPT_LIMIT = 20_000;
 
 export async function soak(options: SoakOptions): Promise<SoakTally> {
   const choice = new Choice(options.seed);
-  const tally: SoakTally = {
-    frames: 0,
-    captures: 0,
-    compressed: 0,
-    kept: 0,
-    blocks: 0,
-    slowestMillis: 0,
-    peakResidentBytes: 0,
-  };
-  const captures = captureSeeds();
-  const frames = [...frameSeeds(), ...framesOf(captures)];
-  const packed = packedSeeds(captures);
-  const coverage = options.guided ? new Coverage() : null;
-  const target = new FrameTarget();
-  while (tally.frames + tally.captures + tally.compressed < options.inputs) {
-    const newFrames = Array.from({ length: FRAMES_IN_ROUND }, () =>
-      mutateFrame(choice.of(frames), choice, choice.of(frames)),
-    );
-    for (const frame of newFrames) watch(frame.bytes, tally, () => target.put(frame));
-    tally.frames += newFrames.length;
-    if (learns(coverage, tally)) keep(frames, newFrames, tally, choice);
-    const newCaptures = Array.from({ length: CAPTURES_IN_ROUND }, () =>
-      mutateCapture(choice.of(captures), choice, choice.of(captures)),
-    );
-    for (const capture of newCaptures) putCapture(capture, choice, tally);
-    tally.captures += newCaptures.length;
-    if (learns(coverage, tally)) keep(captures, newCaptures, tally, choice);
-    for (let i = 0; i < COMPRESSED_IN_ROUND; i++)
-      await putPacked(mutateBytes(choice.of(packed), choice, choice.of(packed)));
-    tally.compressed += COMPRESSED_IN_ROUND;
-    watchMemory(tally);
-    options.progress?.(tally);
-  }
-  return tally;
-}
-
-/** Whole and in pieces: the same is said. */
-function putCapture(capture: Uint8Array, choice: Choice, tally: SoakTally): void {
-  let whole = '';
-  watch(capture, tally, () => {
-    whole = readCapture(capture, Math.max(1, capture.length));
-  });
-  if (!choice.once(4)) return;
-  const pieces = 1 + choice.below(200);
-  watch(capture, tally, () => {
-    if (readCapture(capture, pieces) !== whole) throw new Error(`in pieces of ${pieces} octets something else is said`);
-  });
-}
-
-async function putPacked(bytes: Uint8Array): Promise<void> {
+  const { kinds, end } = allKinds(choice);
+  const tally: SoakTally = { inputs: 0, byKind: {}, kept: 0, blocks: 0, peakResidentBytes: 0 };
+  let coverage = options.guided > 0 ? new Coverage() : null;
   try {
-    await readByLibrary(bytes);
-  } catch (error) {
-    throw new Finding('an exception from the library', bytes, error);
+    const watches = kinds.map((kind) => new Watch(kind));
+    for (const watch of watches) tally.byKind[watch.kind.name] = watch.tally;
+    while (tally.inputs < options.inputs) {
+      for (const watch of watches) {
+        const inputs = await watch.round();
+        tally.inputs += inputs.length;
+        if (coverage !== null && coverage.newBlocks() > 0 && watch.kind.seeds !== null) {
+          tally.blocks = coverage.blocks;
+          tally.kept += keep(watch.kind.seeds, inputs, choice);
+        }
+      }
+      watchMemory(tally);
+      options.progress?.(tally);
+      if (coverage !== null && tally.inputs >= options.guided) {
+        coverage.end();
+        coverage = null;
+      }
+    }
+    return tally;
+  } finally {
+    coverage?.end();
+    end();
   }
 }
 
-function watch(input: Uint8Array, tally: SoakTally, put: () => void): void {
-  let millis = 0;
-  for (let tries = 0; tries < TRIES; tries++) {
-    const begin = performance.now();
-    try {
-      put();
-    } catch (error) {
-      throw new Finding('an exception', input, error);
-    }
-    millis = performance.now() - begin;
-    if (millis < SLOW_MILLIS) break;
+/** One kind of input, and how long its inputs take. */
+class Watch<Input> {
+  readonly kind: Kind<Input>;
+  readonly tally: KindTally = { inputs: 0, ordinaryMillis: 0, slowestMillis: 0 };
+  private readonly sample: { readonly millis: number; readonly octets: number }[] = [];
+  private ordinaryOctets = 0;
+
+  constructor(kind: Kind<Input>) {
+    this.kind = kind;
   }
-  if (millis > tally.slowestMillis) tally.slowestMillis = millis;
-  if (millis >= SLOW_MILLIS) throw new Finding(`${Math.round(millis)} ms for ${input.length} octets`, input, null);
+
+  async round(): Promise<readonly Input[]> {
+    const inputs = Array.from({ length: this.kind.inRound }, () => this.kind.make());
+    for (const input of inputs) {
+      if (this.tally.inputs < 2 * SAMPLE) await this.learn(input);
+      else await this.watch(input);
+      this.tally.inputs += 1;
+    }
+    return inputs;
+  }
+
+  private async put(input: Input): Promise<void> {
+    try {
+      const done = this.kind.put(input);
+      // Most are done at once: waiting all the same would cost as much as a frame does.
+      if (done !== undefined) await done;
+    } catch (error) {
+      throw new Finding(`${this.kind.name}: an exception`, this.kind.bytesOf(input), error);
+    }
+  }
+
+  private async learn(input: Input): Promise<void> {
+    const begin = process.cpuUsage();
+    await this.put(input);
+    if (this.tally.inputs >= SAMPLE) {
+      this.sample.push({ millis: millisSince(begin), octets: this.kind.bytesOf(input).length });
+    }
+    if (this.sample.length !== SAMPLE) return;
+    this.tally.ordinaryMillis = median(this.sample.map(({ millis }) => millis));
+    this.ordinaryOctets = Math.max(1, median(this.sample.map(({ octets }) => octets)));
+  }
+
+  /** The clock on the wall first, since asking for the CPU time costs as much as a frame; on a busy machine it proves nothing. */
+  private async watch(input: Input): Promise<void> {
+    const begin = performance.now();
+    await this.put(input);
+    if (performance.now() - begin < LEAST_SLOW) return;
+    const explained = this.tally.ordinaryMillis * Math.max(1, this.kind.bytesOf(input).length / this.ordinaryOctets);
+    const limit = Math.max(LEAST_SLOW, HANGS * explained);
+    let least = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = process.cpuUsage();
+      await this.put(input);
+      least = Math.min(least, millisSince(before));
+      if (least < LEAST_SLOW) break;
+    }
+    if (least >= LEAST_SLOW) this.tally.slowestMillis = Math.max(this.tally.slowestMillis, least);
+    if (least < limit) return;
+    const said = `${least.toFixed(0)} ms for ${this.kind.bytesOf(input).length} octets, where ${explained.toFixed(2)} are ordinary`;
+    throw new Finding(`${this.kind.name}: ${said}`, this.kind.bytesOf(input), null);
+  }
+}
+
+function millisSince(begin: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
 function watchMemory(tally: SoakTally): void {
   const resident = process.memoryUsage.rss();
   if (resident > tally.peakResidentBytes) tally.peakResidentBytes = resident;
-  if (resident > RESIDENT_LIMIT)
+  if (resident > RESIDENT_LIMIT) {
     throw new Finding(`${Math.round(resident / 1e6)} MB resident`, new Uint8Array(0), null);
+  }
 }
 
-function learns(coverage: Coverage | null, tally: SoakTally): boolean {
-  if (coverage === null || coverage.newBlocks() === 0) return false;
-  tally.blocks = coverage.blocks;
-  return true;
-}
-
-/** Something of the round was new. Which, would cost a question for each; a few of them go on. */
-function keep<T extends FrameSeed | Uint8Array>(
-  seeds: T[],
-  round: readonly T[],
-  tally: SoakTally,
-  choice: Choice,
-): void {
-  for (const item of round)
+/** Something of these inputs was new. Which of them, would cost a question for each; all become seeds. */
+function keep<Input>(seeds: Input[], inputs: readonly Input[], choice: Choice): number {
+  // Of many a few: another round finds the rest.
+  const some = inputs.length <= KEPT_OF_ROUND ? inputs : Array.from({ length: KEPT_OF_ROUND }, () => choice.of(inputs));
+  for (const item of some) {
     if (seeds.length < KEPT_LIMIT) seeds.push(item);
     else seeds[choice.below(seeds.length)] = item;
-  tally.kept += round.length;
+  }
+  return some.length;
 }
 
-function packedSeeds(captures: readonly Uint8Array[]): Uint8Array[] {
-  const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
-  return [
-    ...captures.slice(0, 40).map((capture) => new Uint8Array(gzipSync(capture))),
-    ...Object.values(ZSTD_SAMPLES).map(decode),
-    ...Object.values(LZ4_SAMPLES).map(decode),
-  ];
-}
+const KEPT_OF_ROUND = 200;

@@ -25,10 +25,16 @@ const MISSING: Readonly<Record<Handshake['verdict'], Handshake['missingLeg']>> =
   undecided: null,
 };
 
-function newAnalysis(emit: (handshake: Handshake) => void): Analysis {
+interface Manner {
+  readonly early: boolean;
+  readonly trace: number | null;
+}
+
+const PLAIN: Manner = { early: false, trace: null };
+
+function newAnalysis({ early, trace }: Manner, emit: (handshake: Handshake) => void): Analysis {
   const list = { verdicts: [], missing: null, limit: null, sort: null };
-  const settings = { patienceSeconds: 3, maxOpen: 64, seed: 1, list, early: false, files: 1, trace: null };
-  return new Analysis(settings, emit);
+  return new Analysis({ patienceSeconds: 3, maxOpen: 64, seed: 1, list, early, files: 1, trace }, emit);
 }
 
 /** A decoder and a tracker that take frame after frame, as in a capture without end. */
@@ -36,7 +42,7 @@ export class FrameTarget {
   private readonly decoder = new Decoder();
   private readonly segment = new Segment();
   private readonly frame = new Frame();
-  private readonly analysis = newAnalysis(checkHandshake);
+  private readonly analysis = newAnalysis(PLAIN, checkHandshake);
   private seconds = 1_700_000_000;
 
   constructor() {
@@ -65,9 +71,9 @@ export class FrameTarget {
 }
 
 /** A whole capture, given in pieces of `pieceSize` octets; answers what was said of it, as text. */
-export function readCapture(bytes: Uint8Array, pieceSize: number): string {
+export function readCapture(bytes: Uint8Array, pieceSize: number, manner: Manner = PLAIN): string {
   const said: string[] = [];
-  const analysis = newAnalysis((handshake) => {
+  const analysis = newAnalysis(manner, (handshake) => {
     checkHandshake(handshake);
     said.push(JSON.stringify(handshake));
   });
@@ -87,7 +93,7 @@ export function readCapture(bytes: Uint8Array, pieceSize: number): string {
     if (!(error instanceof CaptureFormatError)) throw error;
     said.push(error.message);
   }
-  said.push(JSON.stringify(analysis.finish()));
+  said.push(JSON.stringify([analysis.finish(), analysis.traced]));
   return said.join('\n');
 }
 

@@ -1,0 +1,137 @@
+/** The kinds of input: how one is made, what it is put through, how many there are of each for one another. */
+import type { Choice } from './choice.ts';
+import { type CommandInput, commandWords, putCommand, spawnCommand } from './commands.ts';
+import { conversation } from './conversation.ts';
+import { forgePcap, forgePcapng } from './forge.ts';
+import { checkupDocument, type HostFile, HostFiles, hostFile, putCheckup } from './hosts.ts';
+import { mutateCapture, mutateFrame } from './mutate.ts';
+import { packCapture } from './packed.ts';
+import { captureSeeds, type FrameSeed, frameSeeds, framesOf } from './seeds.ts';
+import { FrameTarget, readByLibrary, readCapture } from './targets.ts';
+
+export interface Kind<Input> {
+  readonly name: string;
+  /** Inputs in a round. A frame costs microseconds, a capture some hundred times as much, a process ten thousand times. */
+  readonly inRound: number;
+  make(): Input;
+  put(input: Input): void | Promise<void>;
+  /** What is written down of a finding. */
+  bytesOf(input: Input): Uint8Array;
+  /** Where inputs that ran something new are put, so that others are made of them. */
+  readonly seeds: Input[] | null;
+}
+
+/** Rounds to one process. */
+const ROUNDS_TO_PROCESS = 20;
+
+// biome-ignore lint/suspicious/noExplicitAny: each kind has inputs of its own, which nobody else looks into.
+export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]; end(): void } {
+  const captures = captureSeeds();
+  const frames = [...frameSeeds(), ...framesOf(captures)];
+  const host = new HostFiles();
+  const capture = (): Uint8Array => anyCapture(captures, frames, choice);
+  const kinds = [
+    frameKind(frames, choice),
+    captureKind('captures', captures, () => mutateCapture(choice.of(captures), choice, choice.of(captures)), choice),
+    captureKind('forged captures', null, () => forgeCapture(frames, choice), choice),
+    {
+      name: 'compressed captures',
+      inRound: 5,
+      make: () => packCapture(capture(), choice),
+      put: readByLibrary,
+      bytesOf: same,
+      seeds: null,
+    },
+    commandKind('commands', 2, capture, choice),
+    processKind(capture, choice),
+    {
+      name: 'files of a host',
+      inRound: 5,
+      make: () => hostFile(choice),
+      put: (file: HostFile) => host.put(file),
+      bytesOf: ({ bytes }: HostFile) => bytes,
+      seeds: null,
+    },
+    { name: 'checkups', inRound: 20, make: () => checkupDocument(choice), put: putCheckup, bytesOf: same, seeds: null },
+  ];
+  return { kinds, end: () => host.remove() };
+}
+
+function frameKind(seeds: FrameSeed[], choice: Choice): Kind<FrameSeed> {
+  const target = new FrameTarget();
+  return {
+    name: 'frames',
+    inRound: 2000,
+    make: () => mutateFrame(choice.of(seeds), choice, choice.of(seeds)),
+    put: (frame) => target.put(frame),
+    bytesOf: ({ bytes }) => bytes,
+    seeds,
+  };
+}
+
+/** Whole, and in pieces: the same is said. */
+function captureKind(
+  name: string,
+  seeds: Uint8Array[] | null,
+  make: () => Uint8Array,
+  choice: Choice,
+): Kind<Uint8Array> {
+  return {
+    name,
+    inRound: 10,
+    make,
+    put(capture) {
+      const manner = { early: choice.once(4), trace: choice.once(4) ? 1 + choice.below(3) : null };
+      const whole = readCapture(capture, Math.max(1, capture.length), manner);
+      if (!choice.once(4)) return;
+      const pieces = 1 + choice.below(200);
+      if (readCapture(capture, pieces, manner) !== whole) {
+        throw new Error(`in pieces of ${pieces} octets something else is said`);
+      }
+    },
+    bytesOf: same,
+    seeds,
+  };
+}
+
+function commandKind(name: string, inRound: number, capture: () => Uint8Array, choice: Choice): Kind<CommandInput> {
+  return {
+    name,
+    inRound,
+    make: () => ({ words: commandWords(choice), capture: capture() }),
+    put: (input) => putCommand(input, choice),
+    bytesOf: (input) => input.capture,
+    seeds: null,
+  };
+}
+
+function processKind(capture: () => Uint8Array, choice: Choice): Kind<CommandInput> {
+  let round = 0;
+  return {
+    ...commandKind('processes', 1, capture, choice),
+    put(input) {
+      round += 1;
+      if (round % ROUNDS_TO_PROCESS === 1) spawnCommand(input);
+    },
+  };
+}
+
+function anyCapture(captures: readonly Uint8Array[], frames: readonly FrameSeed[], choice: Choice): Uint8Array {
+  const capture = choice.once(2) ? forgeCapture(frames, choice) : choice.of(captures);
+  return choice.once(2) ? mutateCapture(capture, choice, choice.of(captures)) : capture;
+}
+
+/** Segments that belong together, or frames of any sort; in any container. */
+function forgeCapture(seeds: readonly FrameSeed[], choice: Choice): Uint8Array {
+  const length = 1 + choice.below(30);
+  const { linkType } = choice.of(seeds);
+  const frames = choice.once(3)
+    ? Array.from({ length }, () => mutateFrame(choice.of(seeds), choice, choice.of(seeds)).bytes)
+    : conversation(choice, length);
+  const linked = choice.once(6) ? linkType : 1;
+  return choice.once(2) ? forgePcap(frames, linked, choice) : forgePcapng(frames, linked, choice);
+}
+
+function same(bytes: Uint8Array): Uint8Array {
+  return bytes;
+}
