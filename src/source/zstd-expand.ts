@@ -6,13 +6,14 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { OUTPUT_OPTIONS, PieceByPiece } from './piece-by-piece.ts';
+import { UserError } from './user-error.ts';
 
 /** Octets: RFC 8878 §3.1.1.2.3, Block_Maximum_Size. */
 export const MAXIMUM_BLOCK = 131_072;
 
 export interface FrameExpander {
   /** The content of the frame's next piece: its header first, then block by block (the last with the checksum). OWNED chunks.
-   * @throws Error of the library when the piece is damaged */
+   * @throws UserError when it is right, and can't be expanded here; Error of the library when it is damaged */
   expand(piece: Uint8Array, isLast: boolean): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   close(): void;
 }
@@ -50,6 +51,9 @@ const SMALL_WINDOW_HEADER = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xc3, 0x38, 0,
 const DESCRIPTOR = 4;
 const CHECKSUM_FLAG = 4;
 
+/** Octets that a match may reach back in fzstd 0.1.1: of offsets that need more than 25 bits beside their code it loses the highest, and goes on with wrong content. */
+const FARTHEST_MATCH = 2 ** 26 - 4;
+
 /** What fzstd 0.1.1 holds: pieces that wait, and of a frame the octets that matches reach back into, with their number. */
 interface FzstdInsides {
   c: Uint8Array[];
@@ -73,16 +77,18 @@ class FzstdExpander implements FrameExpander {
     this.#insides = this.#decoder as unknown as FzstdInsides;
   }
 
+  /** @throws UserError when a match could reach back further than fzstd can */
   expand(piece: Uint8Array, isLast: boolean): readonly Uint8Array[] {
     this.#pieces = [];
-    const insides = this.#insides;
-    if (typeof insides.s === 'object') {
-      insides.s.w = this.#window.view();
-      insides.s.e = insides.s.w.length;
+    const frame = this.#insides.s;
+    if (typeof frame === 'object') {
+      frame.w = this.#window.view();
+      frame.e = frame.w.length;
+      if (frame.e + MAXIMUM_BLOCK > FARTHEST_MATCH) throw windowTooLarge();
     }
     this.#decoder.push(this.#hasHeader ? piece : smallWindowHeader(piece), isLast);
     this.#hasHeader = true;
-    insides.c.length = 0;
+    this.#insides.c.length = 0;
     return this.#pieces;
   }
 
@@ -96,6 +102,12 @@ class FzstdExpander implements FrameExpander {
     this.#window.append(piece);
     this.#pieces.push(piece);
   }
+}
+
+function windowTooLarge(): UserError {
+  return new UserError(
+    'its zstd window is larger than the 64 MiB that can be read with this version of Node: use Node 22.15 or later, or unpack it first with zstd -d --long=27',
+  );
 }
 
 function smallWindowHeader(header: Uint8Array): Uint8Array {

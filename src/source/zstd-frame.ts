@@ -12,6 +12,7 @@ import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompression.ts';
 import { isSkippable } from './lz4-frame.ts';
+import { UserError } from './user-error.ts';
 import { type FrameExpander, frameExpander, MAXIMUM_BLOCK } from './zstd-expand.ts';
 
 const MAGIC = 0xfd2fb528;
@@ -19,7 +20,7 @@ const MAGIC = 0xfd2fb528;
 const MAXIMUM_WINDOW = 134_217_728;
 const BLOCK_TYPE = { RAW: 0, RLE: 1, COMPRESSED: 2, RESERVED: 3 } as const;
 
-/** OWNED chunks. @throws CaptureFormatError with the compressed offset */
+/** OWNED chunks. @throws CaptureFormatError with the compressed offset; UserError where this Node can't expand it */
 export async function* zstdChunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
   let isFirst = true;
   while (!(await input.isAtEnd())) {
@@ -94,6 +95,7 @@ async function* expanded(
   try {
     yield* expander.expand(piece, isLast);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw damaged(at, 'a block that can be expanded', error instanceof Error ? error.message : String(error));
   }
 }

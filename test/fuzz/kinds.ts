@@ -11,7 +11,7 @@ import { FrameTarget, readByLibrary, readCapture } from './targets.ts';
 
 export interface Kind<Input> {
   readonly name: string;
-  /** Inputs in a round. A frame costs microseconds, a capture some hundred times as much, a process ten thousand times. */
+  /** Inputs in a round. A frame costs microseconds, a capture a hundred times as much, a command line a thousand times, a process ten thousand times. */
   readonly inRound: number;
   make(): Input;
   put(input: Input): void | Promise<void>;
@@ -22,7 +22,7 @@ export interface Kind<Input> {
 }
 
 /** Rounds to one process. */
-const ROUNDS_TO_PROCESS = 20;
+const ROUNDS_TO_PROCESS = 25;
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind has inputs of its own, which nobody else looks into.
 export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]; end(): void } {
@@ -36,17 +36,17 @@ export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]
     captureKind('forged captures', null, () => forgeCapture(frames, choice), choice),
     {
       name: 'compressed captures',
-      inRound: 5,
+      inRound: 3,
       make: () => packCapture(capture(), choice),
       put: readByLibrary,
       bytesOf: same,
       seeds: null,
     },
-    commandKind('commands', 2, capture, choice),
+    commandKind('commands', 1, capture, choice),
     processKind(capture, choice),
     {
       name: 'files of a host',
-      inRound: 5,
+      inRound: 2,
       make: () => hostFile(choice),
       put: (file: HostFile) => host.put(file),
       bytesOf: ({ bytes }: HostFile) => bytes,
@@ -61,7 +61,7 @@ function frameKind(seeds: FrameSeed[], choice: Choice): Kind<FrameSeed> {
   const target = new FrameTarget();
   return {
     name: 'frames',
-    inRound: 2000,
+    inRound: 3000,
     make: () => mutateFrame(choice.of(seeds), choice, choice.of(seeds)),
     put: (frame) => target.put(frame),
     bytesOf: ({ bytes }) => bytes,
@@ -78,7 +78,7 @@ function captureKind(
 ): Kind<Uint8Array> {
   return {
     name,
-    inRound: 10,
+    inRound: 6,
     make,
     put(capture) {
       const manner = { early: choice.once(4), trace: choice.once(4) ? 1 + choice.below(3) : null };
