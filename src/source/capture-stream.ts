@@ -19,14 +19,15 @@ export class CaptureStream implements PacketStream {
   bytes = 0;
   /** Why the source ended before its end: a damaged container, a file that can't be read. What came before it was handed out. */
   failure: Error | null = null;
-  private readonly chunks: AsyncIterator<Uint8Array>;
+  /** Octets of a read, where the source is a file; to be set before the first `fill`. */
+  chunkSize: number | null = null;
+  private chunks: AsyncIterator<Uint8Array> | null = null;
   private readonly opener = new CaptureOpener();
   private ended = false;
   private dead = false;
 
   constructor(source: ByteSource) {
     this.source = source;
-    this.chunks = source.chunks()[Symbol.asyncIterator]();
   }
 
   /** Makes `frame` the next packet of the bytes at hand; false when there is none. */
@@ -44,6 +45,8 @@ export class CaptureStream implements PacketStream {
   async fill(): Promise<boolean> {
     if (this.ended || this.dead) return false;
     try {
+      const { chunkSize } = this;
+      this.chunks ??= this.source.chunks(chunkSize === null ? {} : { chunkSize })[Symbol.asyncIterator]();
       const { done, value } = await this.chunks.next();
       if (done === true) {
         this.ended = true;
@@ -64,7 +67,7 @@ export class CaptureStream implements PacketStream {
   /** Lets go of the file. */
   async close(): Promise<void> {
     this.dead = true;
-    await this.chunks.return?.();
+    await this.chunks?.return?.();
   }
 
   private fail(error: unknown): void {

@@ -1,11 +1,16 @@
 /**
  * Several captures as one, in the order of time. A source is opened when the time of its first packet comes, and closed at its end: a rotated set of a thousand
- * files has one of them open, two at a seam.
+ * files has one of them open, two at a seam. Where ten thousand overlap, the next packet is found by a heap.
  */
 import type { PacketStream } from './packet-stream.ts';
 import { type FirstTime, firstTime } from './peek.ts';
 
 export type FrameUser<S extends PacketStream> = (stream: S, file: number) => void;
+
+/** Octets. One file is read in large pieces; the more of them overlap, the smaller are those of the next one, so that their sum grows slowly. */
+const MOST_CHUNK = 1024 * 1024;
+const LEAST_CHUNK = 16 * 1024;
+const READ_AHEAD = 8 * 1024 * 1024;
 
 interface Part<S extends PacketStream> {
   readonly stream: S;
@@ -13,14 +18,19 @@ interface Part<S extends PacketStream> {
   readonly file: number;
   /** null: unknown, so it is opened at once. */
   readonly first: FirstTime | null;
-  /** `stream.frame` holds a packet that was not handed out yet. */
-  hasFrame: boolean;
+  /** Place in the order of opening: of packets of one time the first opened comes first. */
+  order: number;
 }
 
 export class MergedStreams<S extends PacketStream> {
   private readonly streams: readonly S[];
+  /** Not opened yet, the latest first. */
   private waiting: Part<S>[] | null = null;
-  private readonly open: Part<S>[] = [];
+  /** Open, with a packet at hand in `stream.frame`. */
+  private readonly ready = new EarliestFirst<S>();
+  /** Open, and out of bytes. */
+  private readonly hungry: Part<S>[] = [];
+  private opened = 0;
 
   /** @param streams their order is that of the files' numbers. */
   constructor(streams: readonly S[]) {
@@ -29,78 +39,71 @@ export class MergedStreams<S extends PacketStream> {
 
   /** Sees to it that every open stream has a packet at hand; false when all are at their end. */
   async fill(): Promise<boolean> {
-    this.waiting ??= await inOrder(this.streams);
+    this.waiting ??= (await inOrder(this.streams)).reverse();
     for (;;) {
       this.activate(this.waiting);
-      const part = this.open.find(({ hasFrame }) => !hasFrame);
-      if (part === undefined) return this.open.length > 0;
-      part.hasFrame = part.stream.next();
-      if (part.hasFrame) continue;
-      if (await part.stream.fill()) continue;
-      await part.stream.close();
-      this.open.splice(this.open.indexOf(part), 1);
+      const part = this.hungry[0];
+      if (part === undefined) return this.ready.earliest !== null;
+      const hasFrame = part.stream.next();
+      if (!hasFrame && (await part.stream.fill())) continue;
+      this.hungry.shift();
+      if (hasFrame) this.ready.add(part);
+      else await part.stream.close();
     }
   }
 
   /** Hands out packets, the earliest first, until some stream needs more bytes. */
   drainChunk(use: FrameUser<S>): void {
-    for (;;) {
-      const part = this.earliest();
+    while (this.hungry.length === 0 && !this.isDue()) {
+      const part = this.ready.take();
       if (part === null) return;
-      const limit = this.horizonOf(part);
+      const horizon = this.horizonOf(part);
+      let hasFrame = true;
       do {
         use(part.stream, part.file);
-        part.hasFrame = part.stream.next();
-      } while (part.hasFrame && (limit === null || isWithin(part.stream.frame, limit)));
-      if (!part.hasFrame || this.isDue(part)) return;
+        hasFrame = part.stream.next();
+      } while (hasFrame && (horizon === null || isWithin(part.stream.frame, horizon)));
+      if (hasFrame) this.ready.add(part);
+      else this.hungry.push(part);
     }
   }
 
   async close(): Promise<void> {
-    for (const { stream } of this.open) await stream.close();
+    for (const { stream } of [...this.ready.all, ...this.hungry]) await stream.close();
   }
 
-  /** Opens the next source when nothing is open, or when an open one has come to its time. */
+  /** Opens the next source when nothing is open, or when the open ones have come to its time. */
   private activate(waiting: Part<S>[]): void {
-    while (waiting.length > 0) {
-      const next = waiting[0] as Part<S>;
-      const isTime = this.open.length === 0 || next.first === null || this.open.some((part) => reaches(part, next));
-      if (!isTime) return;
-      this.open.push(next);
-      waiting.shift();
+    for (;;) {
+      const next = waiting.at(-1);
+      if (next === undefined || (this.open > 0 && next.first !== null && !this.isDue())) return;
+      waiting.pop();
+      next.order = this.opened++;
+      this.hungry.push(next);
+      next.stream.chunkSize = Math.max(LEAST_CHUNK, Math.min(MOST_CHUNK, Math.floor(READ_AHEAD / this.open)));
     }
   }
 
-  private isDue(part: Part<S>): boolean {
-    const next = this.waiting?.[0];
-    return next !== undefined && reaches(part, next);
+  private get open(): number {
+    return this.ready.all.length + this.hungry.length;
   }
 
-  private earliest(): Part<S> | null {
-    let best: Part<S> | null = null;
-    for (const part of this.open) {
-      if (!part.hasFrame) return null;
-      if (best === null || compare(part.stream.frame, best.stream.frame) < 0) best = part;
-    }
-    return best;
+  /** The earliest packet at hand is no earlier than the first of a source that is not open yet. */
+  private isDue(): boolean {
+    const next = this.waiting?.at(-1)?.first ?? null;
+    const earliest = this.ready.earliest;
+    return next !== null && earliest !== null && compare(earliest.stream.frame, next) >= 0;
   }
 
-  /** Up to this time the part's packets are the earliest; null when there is nobody else. Of packets of one time those of the part that was opened first come first. */
+  /** Up to this time the packets of the part just taken are the earliest; null when there is nobody else. Of packets of one time those of the part that was opened first come first. */
   private horizonOf(part: Part<S>): Horizon | null {
-    const next = this.waiting?.[0]?.first ?? null;
-    let horizon: Horizon | null = next === null ? null : { ...next, isWithin: true };
-    let isLater = false;
-    for (const other of this.open) {
-      if (other === part) {
-        isLater = true;
-        continue;
-      }
-      const { seconds, nanos } = other.stream.frame;
-      const order = horizon === null ? -1 : compare({ seconds, nanos }, horizon);
-      if (order < 0) horizon = { seconds, nanos, isWithin: isLater };
-      else if (order === 0 && horizon !== null && !isLater) horizon = { ...horizon, isWithin: false };
+    const next = this.waiting?.at(-1)?.first ?? null;
+    const other = this.ready.earliest;
+    if (other === null || (next !== null && compare(next, other.stream.frame) < 0)) {
+      return next === null ? null : { ...next, isWithin: true };
     }
-    return horizon;
+    const { seconds, nanos } = other.stream.frame;
+    return { seconds, nanos, isWithin: part.order < other.order };
   }
 }
 
@@ -114,21 +117,63 @@ function isWithin(frame: FirstTime, horizon: Horizon): boolean {
   return order < 0 || (order === 0 && horizon.isWithin);
 }
 
+/** A binary heap of parts, by the time of the packet at hand. */
+class EarliestFirst<S extends PacketStream> {
+  readonly all: Part<S>[] = [];
+
+  get earliest(): Part<S> | null {
+    return this.all[0] ?? null;
+  }
+
+  add(part: Part<S>): void {
+    const { all } = this;
+    let at = all.length;
+    all.push(part);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(part, all[parent] as Part<S>)) break;
+      all[at] = all[parent] as Part<S>;
+      at = parent;
+    }
+    all[at] = part;
+  }
+
+  take(): Part<S> | null {
+    const { all } = this;
+    const first = all[0];
+    const last = all.pop();
+    if (first === undefined || last === undefined) return null;
+    if (first === last) return first;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= all.length) break;
+      if (child + 1 < all.length && isBefore(all[child + 1] as Part<S>, all[child] as Part<S>)) child += 1;
+      if (!isBefore(all[child] as Part<S>, last)) break;
+      all[at] = all[child] as Part<S>;
+      at = child;
+    }
+    all[at] = last;
+    return first;
+  }
+}
+
+function isBefore(a: Part<PacketStream>, b: Part<PacketStream>): boolean {
+  const difference = compare(a.stream.frame, b.stream.frame);
+  return difference < 0 || (difference === 0 && a.order < b.order);
+}
+
 async function inOrder<S extends PacketStream>(streams: readonly S[]): Promise<Part<S>[]> {
   const parts: Part<S>[] = [];
   for (const [file, stream] of streams.entries()) {
     const first = streams.length > 1 ? await firstTime(stream.source) : null;
-    parts.push({ stream, file, first, hasFrame: false });
+    parts.push({ stream, file, first, order: 0 });
   }
   return parts.sort((a, b) =>
     a.first === null || b.first === null
       ? Number(b.first === null) - Number(a.first === null)
       : compare(a.first, b.first),
   );
-}
-
-function reaches(part: Part<PacketStream>, next: Part<PacketStream>): boolean {
-  return part.hasFrame && next.first !== null && compare(part.stream.frame, next.first) >= 0;
 }
 
 function compare(a: FirstTime, b: FirstTime): number {

@@ -20,6 +20,8 @@ export interface PacketStream {
   readonly bytes: number;
   /** Why the source ended before its end: a damaged container, a file that can't be read. What came before it was handed out. */
   readonly failure: Error | null;
+  /** Octets of a read, where it can be chosen; to be set before the first `fill`. */
+  chunkSize?: number | null;
   /** Makes `frame` the next packet of the bytes at hand; false when there is none. */
   next(): boolean;
   /** Gets more bytes; false when there are no more, and all frames were taken out. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isKnown } from '../../src/diagnosis/port-facts.ts';
+import { isKnown, unknown } from '../../src/diagnosis/port-facts.ts';
 import { concludeCheckup, fail, makeStep, parseCheckup, unseen } from '../../src/doctor/checkup.ts';
 import { keptText } from '../../src/doctor/text.ts';
 import { counterDeltas, readCounters } from '../../src/host/counters.ts';
@@ -66,7 +66,11 @@ export class HostFiles {
   /** One file says this; every fact is read; the file is as it was. */
   put({ name, bytes }: HostFile): void {
     this.write(name, bytes);
-    const root = { proc: path.join(this.folder, 'proc'), sys: path.join(this.folder, 'sys') };
+    const root = {
+      proc: path.join(this.folder, 'proc'),
+      sys: path.join(this.folder, 'sys'),
+      run: async (command: string) => unknown(`${command} is not here`),
+    };
     const sockets = readProcSockets(root, 'self', 8080);
     const counters = readCounters(root);
     const facts = [
