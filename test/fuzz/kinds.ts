@@ -4,7 +4,7 @@ import { type CommandInput, commandWords, putCommand, spawnCommand } from './com
 import { conversation } from './conversation.ts';
 import { forgePcap, forgePcapng } from './forge.ts';
 import { checkupDocument, type HostFile, HostFiles, hostFile, putCheckup } from './hosts.ts';
-import { mutateCapture, mutateFrame } from './mutate.ts';
+import { mutateCapture, mutateFrame, varied } from './mutate.ts';
 import { packCapture } from './packed.ts';
 import { captureSeeds, type FrameSeed, frameSeeds, framesOf } from './seeds.ts';
 import { FrameTarget, readByLibrary, readCapture } from './targets.ts';
@@ -22,21 +22,22 @@ export interface Kind<Input> {
 }
 
 /** Rounds to one process. */
-const ROUNDS_TO_PROCESS = 25;
+const ROUNDS_TO_PROCESS = 10;
+const VARIATIONS = 8;
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind has inputs of its own, which nobody else looks into.
-export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]; end(): void } {
+export function allKinds(choice: Choice, framesInRound: number): { readonly kinds: readonly Kind<any>[]; end(): void } {
   const captures = captureSeeds();
   const frames = [...frameSeeds(), ...framesOf(captures)];
   const host = new HostFiles();
   const capture = (): Uint8Array => anyCapture(captures, frames, choice);
   const kinds = [
-    frameKind(frames, choice),
+    frameKind(frames, framesInRound, choice),
     captureKind('captures', captures, () => mutateCapture(choice.of(captures), choice, choice.of(captures)), choice),
     captureKind('forged captures', null, () => forgeCapture(frames, choice), choice),
     {
       name: 'compressed captures',
-      inRound: 3,
+      inRound: 8,
       make: () => packCapture(capture(), choice),
       put: readByLibrary,
       bytesOf: same,
@@ -46,7 +47,7 @@ export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]
     processKind(capture, choice),
     {
       name: 'files of a host',
-      inRound: 2,
+      inRound: 3,
       make: () => hostFile(choice),
       put: (file: HostFile) => host.put(file),
       bytesOf: ({ bytes }: HostFile) => bytes,
@@ -57,12 +58,17 @@ export function allKinds(choice: Choice): { readonly kinds: readonly Kind<any>[]
   return { kinds, end: () => host.remove() };
 }
 
-function frameKind(seeds: FrameSeed[], choice: Choice): Kind<FrameSeed> {
+/** Each frame that was made is varied a few times: making one costs more than putting it. */
+function frameKind(seeds: FrameSeed[], inRound: number, choice: Choice): Kind<FrameSeed> {
   const target = new FrameTarget();
+  let last = seeds[0] as FrameSeed;
   return {
     name: 'frames',
-    inRound: 3000,
-    make: () => mutateFrame(choice.of(seeds), choice, choice.of(seeds)),
+    inRound,
+    make() {
+      last = choice.once(VARIATIONS) ? mutateFrame(choice.of(seeds), choice, choice.of(seeds)) : varied(last, choice);
+      return last;
+    },
     put: (frame) => target.put(frame),
     bytesOf: ({ bytes }) => bytes,
     seeds,
@@ -78,7 +84,7 @@ function captureKind(
 ): Kind<Uint8Array> {
   return {
     name,
-    inRound: 6,
+    inRound: 20,
     make,
     put(capture) {
       const manner = { early: choice.once(4), trace: choice.once(4) ? 1 + choice.below(3) : null };

@@ -10,6 +10,8 @@ const USAGE = `Usage: npm run fuzz -- [--inputs N] [--seed N] [--guided N]
   --guided    of the first so many, coverage decides what is kept (500000); none is faster
 `;
 
+const FRAMES_IN_ROUND = 10_000;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -32,7 +34,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${line(tally)}\n`);
   };
   try {
-    const tally = await soak({ inputs: Number(values.inputs), seed, guided: Number(values.guided), progress });
+    const tally = await soak({
+      inputs: Number(values.inputs),
+      seed,
+      guided: Number(values.guided),
+      framesInRound: FRAMES_IN_ROUND,
+      progress,
+    });
     process.stdout.write(`clean: ${line(tally)}\n${table(tally)}`);
   } catch (error) {
     if (!(error instanceof Finding)) throw error;

@@ -79,6 +79,17 @@ export function mutateFrame(seed: FrameSeed, choice: Choice, other: FrameSeed): 
   return { linkType, bytes: mutateBytes(bytes, choice, other.bytes) };
 }
 
+/** One to three octets of it are others. */
+export function varied({ linkType, bytes }: FrameSeed, choice: Choice): FrameSeed {
+  const copy = bytes.slice();
+  if (copy.length > 0) {
+    for (let left = 1 + choice.below(3); left > 0; left--) {
+      copy[choice.below(copy.length)] = choice.once(2) ? choice.of(OCTETS) : choice.below(256);
+    }
+  }
+  return { linkType, bytes: copy };
+}
+
 /** Where a capture's structures begin: records of a pcap, blocks of a pcapng. Of a damaged one, as far as they can be followed. */
 function boundaries(bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

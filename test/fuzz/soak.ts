@@ -8,6 +8,8 @@ export interface SoakOptions {
   readonly seed: number;
   /** Inputs for which V8 is asked what ran, so that those that ran something new are kept; asking slows everything down. */
   readonly guided: number;
+  /** Frames in a round, beside some sixty captures and what else there is. */
+  readonly framesInRound: number;
   /** Called after each round. */
   readonly progress?: (tally: SoakTally) => void;
 }
@@ -21,7 +23,7 @@ export interface SoakTally {
   peakResidentBytes: number;
 }
 
-export interface KindTally {
+interface KindTally {
   inputs: number;
   /** CPU time that an ordinary one takes, milliseconds: the median of the first. */
   ordinaryMillis: number;
@@ -57,7 +59,7 @@ const KEPT_LIMIT = 20_000;
 
 export async function soak(options: SoakOptions): Promise<SoakTally> {
   const choice = new Choice(options.seed);
-  const { kinds, end } = allKinds(choice);
+  const { kinds, end } = allKinds(choice, options.framesInRound);
   const tally: SoakTally = { inputs: 0, byKind: {}, kept: 0, blocks: 0, peakResidentBytes: 0 };
   let coverage = options.guided > 0 ? new Coverage() : null;
   try {
