@@ -13,11 +13,12 @@ const LEFT_ALONE = ['koffi', 'cap', 'tinyglobby'];
 
 rmSync(FOLDER, { recursive: true, force: true });
 const { metafile } = await build({
-  // A thread is started from a file of its own.
+  // A thread or process is started from a file of its own.
   entryPoints: {
     tripod: 'dist/src/cli/main.js',
     'file-worker': 'dist/src/threads/file-worker.js',
     'stream-worker': 'dist/src/threads/stream-worker.js',
+    'facts-helper': 'dist/src/host/facts-helper.js',
   },
   outdir: FOLDER,
   bundle: true,

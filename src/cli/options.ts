@@ -146,6 +146,19 @@ export const LIVE_OPTIONS = {
   },
 } as const satisfies OptionSpecs;
 
+export const HOST_OPTIONS = {
+  host: {
+    kind: 'flag',
+    group: JUDGING,
+    describe: "What this host's own facts say of the cause; --no-host for the packets alone",
+  },
+  trace: {
+    kind: 'flag',
+    group: JUDGING,
+    describe: 'Ask the kernel why it drops packets (as root); --no-trace leaves it',
+  },
+} as const satisfies OptionSpecs;
+
 export const WRITE_OPTIONS = {
   write: {
     kind: 'value',

@@ -35,6 +35,9 @@ export interface ResolvedLive extends Omit<TextOptions, 'progress'> {
   readonly untilMissing: boolean;
   /** Who to become once the capture is open. */
   readonly user: string | null;
+  /** Whether this host's facts are read beside its packets, and whether the kernel is asked for its drop reasons. */
+  readonly host: boolean;
+  readonly trace: boolean;
   /** Columns of a verdict's line, as asked for; null: those of the terminal, or unbroken lines. */
   readonly lineWidth: number | null;
   /** A line on the terminal that says how matters stand. */
@@ -71,6 +74,8 @@ export function resolveLive(given: GivenArguments, context: Context): ResolvedLi
     showStatus: given.flag('progress') ?? (text.progress && (context.stdout.isTTY || text.out !== null)),
     clock: parseChoice(given.value('clock') ?? 'packets', '--clock', CLOCKS),
     user: given.value('user'),
+    host: given.flag('host') ?? true,
+    trace: given.flag('trace') ?? true,
     write: captureName(write, '--write'),
     writeMissing: captureName(writeMissing, '--write-missing'),
     rotation: rotationOf(given, write ?? writeMissing),

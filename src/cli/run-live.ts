@@ -1,5 +1,6 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
 import type { Handshake } from '../handshake/handshake.ts';
+import { startFactsProcess } from '../host/facts-process.ts';
 import { LiveAnalysis } from '../live.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
@@ -12,6 +13,7 @@ import { UserError } from '../source/user-error.ts';
 import { isSameFile } from './capture-files.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
+import { HostWitness } from './host-witness.ts';
 import { LiveTeller } from './live-teller.ts';
 import { beginningSentence } from './live-words.ts';
 import { PacketKeepers } from './packet-keepers.ts';
@@ -44,6 +46,9 @@ class LiveRun {
   private readonly teller: LiveTeller;
   private readonly keepers: PacketKeepers;
   private readonly live: LiveAnalysis;
+  /** What this host's facts say beside its packets; null for packets of another host, and with --no-host. */
+  private witness: HostWitness | null = null;
+  private finished: ReturnType<LiveAnalysis['finish']> | null = null;
   private captures: readonly LiveCapture[] = [];
   private stopReading: () => void = () => {};
   private lossesKnownUntil = 0;
@@ -64,7 +69,7 @@ class LiveRun {
     });
     const sink = {
       verdict: (handshake: Handshake): void => this.verdict(handshake),
-      finished: (handshake: Handshake): void => this.teller.finished(handshake),
+      finished: (handshake: Handshake): void => this.teller.finished(this.witness?.dress(handshake) ?? handshake),
       drained: (): void => this.drained(),
       packets: this.keepers.sink,
     };
@@ -92,6 +97,7 @@ class LiveRun {
     try {
       await read();
       if (this.failure !== null) throw this.failure;
+      await this.finish();
     } finally {
       clearInterval(ticks);
       if (end !== null) clearTimeout(end);
@@ -100,10 +106,17 @@ class LiveRun {
     }
   }
 
+  /** The last verdicts, and what this host says of them. */
+  private async finish(): Promise<void> {
+    if (this.captures.length > 0) this.noteLosses(this.context.wallClock());
+    this.finished = this.live.finish();
+    await this.witness?.settle();
+  }
+
   /** The report at the end; answers the exit code. */
   report(): number {
-    if (this.captures.length > 0) this.noteLosses(this.context.wallClock());
-    const { report, failures } = this.live.finish();
+    const { report: own, failures } = this.finished ?? this.live.finish();
+    const report = this.witness?.dressReport(own) ?? own;
     this.keepers.close((sentence) => this.teller.say(sentence));
     this.teller.end(report);
     const failed = [...failures, ...this.keepers.failures];
@@ -129,6 +142,7 @@ class LiveRun {
       return () => this.live.read(streamSource(stdin));
     }
     const { interfaces, filter, snapLength, bufferBytes, promiscuous, direction } = source.options;
+    this.witness = await this.startWitness();
     this.captures = await openLive({
       interfaces,
       endpoints: this.options.analysis,
@@ -142,6 +156,23 @@ class LiveRun {
     this.lossesKnownUntil = opened;
     this.live.begin(Math.floor(opened / SECOND_MILLIS), (opened % SECOND_MILLIS) * 1e6);
     return () => Promise.all(this.captures.map((capture) => this.live.read(capture)));
+  }
+
+  /** Facts are read by a process of their own, which keeps the rights that this one gives up. */
+  private async startWitness(): Promise<HostWitness | null> {
+    const { host, trace, analysis } = this.options;
+    if (!host) return null;
+    const ports = [...new Set([...analysis.ports, ...analysis.servers.flatMap(({ port }) => port ?? [])])];
+    const process = await startFactsProcess(ports, trace);
+    if (process === null) {
+      tell(this.context, 'this host’s facts can’t be read: the process that reads them did not start');
+      return null;
+    }
+    return new HostWitness(
+      process,
+      (record) => this.teller.verdict(record),
+      () => this.context.now(),
+    );
   }
 
   private refuseToWriteOver(path: string): void {
@@ -162,7 +193,8 @@ class LiveRun {
 
   private verdict(handshake: Handshake): void {
     this.keepers.verdict(handshake);
-    this.teller.verdict(handshake);
+    if (this.witness === null) this.teller.verdict(handshake);
+    else this.witness.verdict(handshake);
     if (this.options.untilMissing && handshake.missingLeg !== null) this.stop();
   }
 
@@ -176,6 +208,7 @@ class LiveRun {
   private tick(): void {
     if (this.captures.length > 0) this.passTimeOfThisHost();
     else this.passTimeOfPipe();
+    this.witness?.tick();
     this.keepers.tick((sentence) => this.teller.say(sentence));
     this.teller.flush();
     this.teller.status(this.live);

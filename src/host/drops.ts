@@ -17,7 +17,7 @@ import { readLink } from './proc.ts';
 const QUEUE_ENTRIES = 8192;
 const FETCH_MILLIS = 100;
 const NUMBER_LENGTH = 8;
-/** Ports that are told apart in the kernel. */
+/** Ports that are told apart in the kernel; of more than these every packet is taken. */
 const MOST_PORTS = 32;
 
 export interface DropWatch {
@@ -26,11 +26,8 @@ export interface DropWatch {
   stop(): void;
 }
 
-/** Begins to watch packets from and to these ports, in the namespace of this process. Unknown, with the reason, where the kernel has no such tracepoint or one may not. */
+/** Begins to watch packets from and to these ports, or of every port when none is named, in the namespace of this process. Unknown, with the reason, where the kernel has no such tracepoint or one may not. */
 export async function watchDrops(ports: readonly number[]): Promise<Fact<DropWatch>> {
-  if (ports.length === 0 || ports.length > MOST_PORTS) {
-    return unknown(`drop reasons are watched for 1 to ${MOST_PORTS} ports`);
-  }
   const bpf = await Bpf.load();
   if (!isKnown(bpf)) return bpf;
   const libc = await loadLibc();
@@ -41,7 +38,7 @@ export async function watchDrops(ports: readonly number[]): Promise<Fact<DropWat
   if (!isKnown(offsets)) return offsets;
   const reasons = btf.enumeration('skb_drop_reason');
   if (reasons === null) return unknown('this kernel gives no reasons for drops (Linux 5.17 and later do)');
-  const attached = attach(bpf, offsets, ports);
+  const attached = attach(bpf, offsets, ports.length > MOST_PORTS ? [] : ports);
   return isKnown(attached) ? new Watch(bpf, libc, attached, reasons) : attached;
 }
 

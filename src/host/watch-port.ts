@@ -9,12 +9,12 @@ import {
   type QueueSample,
   unknown,
 } from '../diagnosis/port-facts.ts';
-import { conntrackFacts, lookAtConntrack } from './conntrack.ts';
-import { type Counters, counterDeltas, readCounters } from './counters.ts';
+import { conntrackFacts } from './conntrack.ts';
 import { type DropWatch, watchDrops } from './drops.ts';
-import { firewallFacts, lookAtFirewall } from './firewall.ts';
-import { interfaceFacts, lookAtInterfaces } from './interfaces.ts';
-import { readLimits, readPressure, readSoftnet } from './limits.ts';
+import { firewallFacts } from './firewall.ts';
+import { countersMoved, type HostLook, lookAtHost, softnetDelta } from './host-look.ts';
+import { interfaceFacts } from './interfaces.ts';
+import { readLimits, readPressure } from './limits.ts';
 import { findForeignListeners } from './namespaces.ts';
 import { HOST_ROOT, type HostRoot } from './proc.ts';
 import { findOwners, lookAt, type Owners, type ProcessLook, processFacts } from './processes.ts';
@@ -35,14 +35,17 @@ export interface WatchOptions {
    * facts are this host's.
    */
   readonly drops?: Fact<DropWatch>;
+  /** The look that the facts are counted from, at each call; without it one is taken when the watch begins. */
+  readonly before?: () => HostLook;
 }
 
 export interface PortWatch {
   /**
    * The facts from the beginning of the watch until now; may be asked for again and again.
    * @param clients whose way back is looked up, and for whom large sets of the firewall are looked through
+   * @param isQuick without firewall, interfaces and ways, which take commands of the host
    */
-  facts(clients?: readonly ClientSeen[]): Promise<PortFacts>;
+  facts(clients?: readonly ClientSeen[], isQuick?: boolean): Promise<PortFacts>;
   stop(): void;
 }
 
@@ -60,16 +63,13 @@ export async function readPortFacts(port: number, seconds: number, options: Watc
 /** Looks at the port from now until it is stopped. Never throws for what can't be read. */
 export async function watchPort(port: number, options: WatchOptions = {}): Promise<PortWatch> {
   const { root = HOST_ROOT } = options;
-  const begun = performance.now();
-  const counters = readCounters(root);
-  const softnet = readSoftnet(root);
-  const conntrack = lookAtConntrack(root);
-  const sampler = new QueueSampler(root, port, begun);
+  const begun = Date.now();
+  const sampler = new QueueSampler(root, port, performance.now());
   const first = await sampler.look();
   const owners = ownersOf(root, first);
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
   // Whoever waits for the watch to begin may send packets then: what they move must not be in the first look.
-  const [firewall, interfaces] = await Promise.all([lookAtFirewall(root), lookAtInterfaces(root)]);
+  const own = options.before === undefined ? await lookAtHost(root) : null;
   const drops = options.drops ?? (await ownDrops(root, port));
   sampler.start();
   return {
@@ -77,26 +77,28 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
       sampler.stop();
       if (options.drops === undefined && isKnown(drops)) drops.stop();
     },
-    async facts(clients = []) {
+    async facts(clients = [], isQuick = false) {
       const sockets = await sampler.look();
-      const seconds = (performance.now() - begun) / 1000;
-      const links = interfaceFacts(interfaces, await lookAtInterfaces(root));
+      const before = own ?? options.before?.();
+      const now = await lookAtHost(root, isQuick);
+      const first = before ?? now;
+      const interfaces = interfaceFacts(first.interfaces, now.interfaces);
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
       return {
         port,
-        seconds,
+        seconds: Math.max(0, now.atMillis - first.atMillis) / 1000,
         sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
         samples: [...sampler.samples],
-        processes: readProcesses(root, ownersOf(root, sockets), looks, seconds),
+        processes: readProcesses(root, ownersOf(root, sockets), looks, (Date.now() - begun) / 1000),
         elsewhere: isListening ? [] : findForeignListeners(root, port),
         pressure: readPressure(root),
-        softnet: softnetDelta(softnet, readSoftnet(root)),
-        counters: deltas(counters, readCounters(root)),
+        softnet: softnetDelta(first.softnet, now.softnet),
+        counters: countersMoved(first.counters, now.counters),
         limits: readLimits(root),
-        firewall: firewallFacts(firewall, await lookAtFirewall(root), port, addressesOf(clients)),
-        conntrack: conntrackFacts(root, conntrack, lookAtConntrack(root)),
-        interfaces: links,
-        ways: await returnWays(root, clients, links),
+        firewall: firewallFacts(first.firewall, now.firewall, port, addressesOf(clients)),
+        conntrack: conntrackFacts(root, first.conntrack, now.conntrack),
+        interfaces,
+        ways: isQuick ? [] : await returnWays(root, clients, interfaces),
         settings: readSettings(root),
         drops: isKnown(drops) ? drops.facts(port) : drops,
       };
@@ -127,17 +129,6 @@ function readProcesses(
   const { pids, hidden } = owners;
   if (pids.length === 0 && hidden > 0) return unknown(`no permission to look at ${hidden} processes: run as root`);
   return pids.map((pid) => processFacts(root, pid, looks.get(pid), seconds)).filter((facts) => facts !== null);
-}
-
-function softnetDelta(before: PortFacts['softnet'], after: PortFacts['softnet']): PortFacts['softnet'] {
-  if (!isKnown(before)) return before;
-  if (!isKnown(after)) return after;
-  return { dropped: after.dropped - before.dropped, squeezed: after.squeezed - before.squeezed };
-}
-
-function deltas(before: Fact<Counters>, after: Fact<Counters>): PortFacts['counters'] {
-  if (!isKnown(before)) return before;
-  return isKnown(after) ? counterDeltas(before, after) : after;
 }
 
 /** Looks at the accept queues again and again: does the application still take connections out of them? */

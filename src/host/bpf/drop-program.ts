@@ -50,7 +50,7 @@ const SCRATCH = -8;
 const SCRATCH_HEADER = -16;
 
 /**
- * @param ports at least one; packets to or from another one are passed by
+ * @param ports packets to or from another one are passed by; none: of every port
  * @param namespace inode of the network namespace
  * @param queue @param lost descriptors of the maps: events; how many found no room
  */
@@ -118,6 +118,7 @@ function readHeaders(code: Assembler, read: Read, offsets: FieldOffsets): void {
 }
 
 function onlyPorts(code: Assembler, ports: readonly number[]): void {
+  if (ports.length === 0) return;
   code.load(2, 1, FRAME, BASE + EVENT.tcp);
   code.load(2, 2, FRAME, BASE + EVENT.tcp + 2);
   for (const port of ports) {

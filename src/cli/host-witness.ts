@@ -1,0 +1,238 @@
+/**
+ * What this host's own facts say of the attempts that a live capture tells of. A verdict on a port of this host waits a moment for them, so that its line comes with the
+ * cause that they prove; one that they come too late for is told without, and told again, amended, when they prove it. Facts are read by a process of their own
+ * (host/facts-helper.ts): nothing here ever holds up a packet.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { DropIndex } from '../diagnosis/host-drops.ts';
+import type { PortFacts } from '../diagnosis/port-facts.ts';
+import { proveCauses, proveRecord, rule } from '../diagnosis/prove.ts';
+import { seenIn } from '../diagnosis/seen.ts';
+import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import { ownAddresses } from '../host/connect.ts';
+import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
+import type { Report } from '../report/report.ts';
+
+/** Milliseconds that a verdict waits for facts. */
+const HOLD_MILLIS = 1500;
+/** Milliseconds that the end waits for an answer that is under way. */
+const SETTLE_MILLIS = 5000;
+/** Milliseconds between two questions about a port: each costs the host some commands. */
+const ASK_MILLIS = 1000;
+/** Records of a port that facts are held against, and that wait at a time. */
+const RECORDS_KEPT = 1000;
+/** Attempts whose cause is remembered, for their last record and the report. */
+const CAUSES_KEPT = 10_000;
+const ENDPOINTS_KEPT = 100;
+const CLIENTS_NAMED = 16;
+
+interface Waiting {
+  readonly record: Handshake;
+  readonly sinceMillis: number;
+}
+
+class PortCase {
+  /** Last revision of each attempt, oldest first. */
+  readonly records = new Map<number, Handshake>();
+  waiting: Waiting[] = [];
+  /** The question that is under way. */
+  asking: Promise<void> | null = null;
+  askedMillis = Number.NEGATIVE_INFINITY;
+  /** What came at once of the last question: sockets, counters and drops, without the host's commands. */
+  quick: FactsOfTime | null = null;
+}
+
+interface Told {
+  readonly diagnoses: readonly Diagnosis[];
+  /** Of the record as it was told, without the amendments of this file. */
+  readonly record: Handshake;
+  /** Amendments of this file. */
+  readonly amendments: number;
+}
+
+/** The last attempts of a server, and the facts of their time. */
+interface Endpoint {
+  readonly records: readonly Handshake[];
+  readonly facts: PortFacts;
+}
+
+export class HostWitness {
+  private readonly process: FactsProcess;
+  private readonly own: ReadonlySet<string>;
+  private readonly tell: (record: Handshake) => void;
+  private readonly now: () => number;
+  private readonly ports = new Map<number, PortCase>();
+  private readonly told = new Map<number, Told>();
+  private readonly endpoints = new Map<string, Endpoint>();
+
+  /**
+   * @param tell what is done with a verdict, as soon as it has its causes
+   * @param now milliseconds of a clock that does not jump
+   */
+  constructor(process: FactsProcess, tell: (record: Handshake) => void, now: () => number) {
+    this.process = process;
+    this.tell = tell;
+    this.now = now;
+    this.own = new Set(ownAddresses().map(({ address }) => address));
+  }
+
+  /** A verdict: told now, or when the facts are there. */
+  verdict(record: Handshake): void {
+    // What went to another host, this host's facts can't explain.
+    if (!this.own.has(record.server.address)) {
+      this.tell(record);
+      return;
+    }
+    const port = this.caseOf(record.server.port);
+    remember(port.records, record.id, record, RECORDS_KEPT);
+    if (record.verdict === 'complete' || record.verdict === 'undecided') {
+      this.tell(this.dress(record));
+      return;
+    }
+    port.waiting.push({ record, sinceMillis: this.now() });
+    if (port.waiting.length > RECORDS_KEPT) this.tellLate(port, port.waiting.splice(0, 1));
+    this.ask(record.server.port, port);
+  }
+
+  /** Time goes on. */
+  tick(): void {
+    const now = this.now();
+    for (const [number, port] of this.ports) {
+      const late = port.waiting.filter(({ sinceMillis }) => now - sinceMillis >= HOLD_MILLIS);
+      port.waiting = port.waiting.slice(late.length);
+      if (late.length > 0) this.tellLate(port, late);
+      if (port.waiting.length > 0) this.ask(number, port);
+    }
+  }
+
+  /** A record with the causes and the revision under which its attempt was told last. */
+  dress(record: Handshake): Handshake {
+    const told = this.told.get(record.id);
+    if (told === undefined) return record;
+    const revision = record.revision + told.amendments;
+    const isSame = told.record.verdict === record.verdict;
+    return { ...record, revision, diagnoses: isSame ? told.diagnoses : record.diagnoses };
+  }
+
+  /** The servers of this host with the causes that its facts prove. */
+  dressReport(report: Report): Report {
+    const servers = report.servers.map((server) => {
+      const endpoint = this.endpoints.get(`${server.address} ${server.port}`);
+      if (endpoint === undefined) return server;
+      return { ...server, diagnoses: proveCauses(server, endpoint.records, endpoint.facts) };
+    });
+    return { ...report, servers };
+  }
+
+  /** The end: everything that waits is told, with what the host says until then. */
+  async settle(): Promise<void> {
+    const answers = [...this.ports].map(([number, port]) => {
+      const isOpen = port.waiting.length > 0 && port.asking === null;
+      return isOpen ? this.inquire(number, port) : port.asking;
+    });
+    await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
+    for (const [, port] of this.ports) this.tellLate(port, port.waiting.splice(0));
+    this.process.stop();
+  }
+
+  private caseOf(number: number): PortCase {
+    const found = this.ports.get(number) ?? new PortCase();
+    this.ports.set(number, found);
+    return found;
+  }
+
+  private ask(number: number, port: PortCase): void {
+    if (port.asking !== null || this.now() - port.askedMillis < ASK_MILLIS) return;
+    void this.inquire(number, port);
+  }
+
+  private inquire(number: number, port: PortCase): Promise<void> {
+    port.askedMillis = this.now();
+    const asking = this.question(number, port).finally(() => {
+      port.asking = null;
+    });
+    port.asking = asking;
+    return asking;
+  }
+
+  private async question(number: number, port: PortCase): Promise<void> {
+    const failed = [...port.records.values()].filter(({ missingLeg }) => missingLeg !== null).reverse();
+    const clients = new Map(
+      failed.map(({ client, server }) => [`${client.address} ${server.address}`, { client, server }]),
+    );
+    const seen = [...clients.values()]
+      .slice(0, CLIENTS_NAMED)
+      .map(({ client, server }) => ({ client: client.address, server: server.address, interface: null }));
+    const quick = this.process.ask(number, seen, true);
+    const whole = this.process.ask(number, seen, false);
+    port.quick = await quick;
+    const answer = (await whole) ?? port.quick;
+    const waiting = port.waiting.splice(0);
+    if (answer !== null) this.hear(port, answer, waiting);
+    else for (const each of waiting) this.tellProven(each.record, each.record.diagnoses);
+  }
+
+  /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, again. */
+  private hear(port: PortCase, { facts, fromMillis }: FactsOfTime, waiting: readonly Waiting[]): void {
+    const records = [...port.records.values()].filter((record) => beganAfter(record, fromMillis));
+    const seen = seenIn(records);
+    const rulings = rule(seen, facts);
+    const drops = new DropIndex(facts);
+    const prove = (record: Handshake): readonly Diagnosis[] => proveRecord(record, rulings, seen, drops);
+    const covered = new Set(records.map(({ id }) => id));
+    for (const { record } of waiting) {
+      this.tellProven(record, covered.has(record.id) ? prove(record) : record.diagnoses);
+    }
+    for (const record of records) {
+      const told = this.told.get(record.id);
+      if (told === undefined || told.diagnoses[0]?.confidence === 'proven' || record.missingLeg === null) continue;
+      const diagnoses = prove(record);
+      if (diagnoses[0]?.confidence !== 'proven') continue;
+      remember(this.told, record.id, { record, diagnoses, amendments: told.amendments + 1 }, CAUSES_KEPT);
+      this.tell(this.dress(record));
+    }
+    for (const [key, own] of byServer(records)) {
+      if (own.some(({ missingLeg }) => missingLeg !== null)) {
+        remember(this.endpoints, key, { records: own, facts }, ENDPOINTS_KEPT);
+      }
+    }
+  }
+
+  /** The whole answer takes too long: what came at once has to do. */
+  private tellLate(port: PortCase, waiting: readonly Waiting[]): void {
+    if (port.quick !== null) this.hear(port, port.quick, waiting);
+    else for (const { record } of waiting) this.tellProven(record, record.diagnoses);
+  }
+
+  private tellProven(record: Handshake, diagnoses: readonly Diagnosis[]): void {
+    const amendments = this.told.get(record.id)?.amendments ?? 0;
+    remember(this.told, record.id, { record, diagnoses, amendments }, CAUSES_KEPT);
+    this.tell(this.dress(record));
+  }
+}
+
+/** Newest last; the oldest goes. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= most) return;
+  const [oldest] = map.keys();
+  map.delete(oldest as Key);
+}
+
+/** Its first packet is younger than the look that the facts are counted from. */
+function beganAfter({ legs }: Handshake, millis: number): boolean {
+  const first = legs.syn.first ?? legs.synAck.first ?? legs.ack.first;
+  return first !== null && Number(first) * 1000 >= millis;
+}
+
+function byServer(records: readonly Handshake[]): ReadonlyMap<string, readonly Handshake[]> {
+  const groups = new Map<string, Handshake[]>();
+  for (const record of records) {
+    const key = `${record.server.address} ${record.server.port}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [record]);
+    else group.push(record);
+  }
+  return groups;
+}
