@@ -39,6 +39,19 @@ export class ExpiryQueue {
     return this.times[this.head] as number;
   }
 
+  /** Of entry `index`, from 0, the first, up to size - 1. */
+  slotAt(index: number): number {
+    return this.slots[(this.head + index) & this.mask] as number;
+  }
+
+  ticketAt(index: number): number {
+    return this.tickets[(this.head + index) & this.mask] as number;
+  }
+
+  timeAt(index: number): number {
+    return this.times[(this.head + index) & this.mask] as number;
+  }
+
   push(slot: number, ticket: number, time: number): void {
     if (this.length > this.mask) this.grow();
     const at = (this.head + this.length) & this.mask;

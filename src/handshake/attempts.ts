@@ -2,10 +2,11 @@
  * What is known of the attempts that are open: the owner's part of the flow table's rows. No row is an object; nothing here decides anything.
  * `Evidence` (evidence.ts) is the readable form of one row.
  *
- *   words     12 to 55 of a row: W        signed 32-bit integers; `>>> 0` makes them unsigned
- *   doubles   28 to 47 of a row: T        nanoseconds since the capture's base (bytes/time.ts) unless said otherwise
+ *   words     12 to 95 of a row: W        signed 32-bit integers; `>>> 0` makes them unsigned
+ *   doubles   among them: T               nanoseconds since the capture's base (bytes/time.ts) unless said otherwise
  *
- * A row has 384 octets, six cache lines: the first holds the key, the state and the marks; the second what a packet is classified by.
+ * A row has 384 octets, six cache lines. The first holds the key, the state and the marks. An ordinary handshake needs no more than the first four (ordinary.ts):
+ * what only other ones have comes behind.
  */
 import { FlowTable } from '../flow/table.ts';
 
@@ -21,85 +22,93 @@ export const W = {
   SERVER_ISN: 17,
   CLIENT_END: 18,
   SERVER_END: 19,
-  SYN_COUNT: 20,
-  SYN_ACK_COUNT: 21,
-  /** Client segments that would serve as third leg. */
-  ACK_COUNT: 22,
-  /** ACK_COUNT when the first of them came after the latest SYN-ACK: the one that served, if the server goes on. */
-  ACK_SERVED: 23,
-  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413); once it is answered, those of them that the SYN-ACK took. */
-  SYN_DATA: 24,
-  /** The number that the client's latest ACK acknowledged. */
-  CLIENT_ACKED: 25,
-  /** Client segments with wrong numbers where the third leg was due. */
-  WRONG_COUNT: 26,
-  /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
-  TTLS: 27,
   /** Two bits each: direction of the SYN and of the SYN-ACK (1 came in, 2 went out, 3 both: a copy of it went the other way), then FILL of
    * their checksums; and then FORGOTTEN and ORDINARY. */
-  LINK: 28,
+  LINK: 20,
+  /** TTLs, an octet each: client, server, of the reset; then the reset's sender: 0 none, 1 server, 2 client. */
+  TTLS: 21,
+  /** Client segments that would serve as third leg. */
+  ACK_COUNT: 22,
+  /** Chains of further packet numbers (frame-lists.ts): heads. Those of the other legs are further down. */
+  ACK_FRAMES: 23,
   /** Which of the shared RECENT places is next: copies.ts. */
-  RECENT_NEXT: 29,
-  /** Data or FIN that the client sent again after its third leg. */
-  AGAIN_COUNT: 30,
-  /** SYN-ACKs repeated after the third leg, later than a round trip explains. */
-  REPEATS_AFTER_ACK: 31,
-
+  RECENT_NEXT: 24,
+  /** The number that the client's latest ACK acknowledged. */
+  CLIENT_ACKED: 25,
   /** The latest segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
-  RECENT_PRINT: 32,
-  RECENT_MILLIS: 36,
+  RECENT_PRINT: 26,
+  RECENT_MILLIS: 30,
 
-  /** ISNs of further, different SYN-ACKs: the third leg picks the one that counted. */
-  OTHER_ISN_1: 40,
-  OTHER_ISN_2: 41,
-  /** ICMP error: type, code, quoted leg (QUOTES), family, an octet each; 0 when there was none. */
-  ICMP: 42,
-  ICMP_FROM_0: 43,
-  ICMP_FROM_1: 44,
-  ICMP_FROM_2: 45,
-  ICMP_FROM_3: 46,
-  /** Chains of further packet numbers (frame-lists.ts): heads. */
-  SYN_FRAMES: 47,
-  SYN_ACK_FRAMES: 48,
-  ACK_FRAMES: 49,
-  /** SYN-ACKs with other numbers: how many, their packets, and what the latest of them acknowledged. */
-  STRAY_COUNT: 50,
-  STRAY_FRAMES: 51,
-  STRAY_ACKED: 52,
+  // Words 34 to 61 are doubles.
+
   /** The verdict that is out (its code + 1, 0 for none), for live output, and how often it was amended. */
-  PUBLISHED: 53,
-  REVISION: 54,
+  PUBLISHED: 62,
+  REVISION: 63,
+
+  SYN_COUNT: 64,
+  SYN_ACK_COUNT: 65,
+  /** ACK_COUNT when the first of them came after the latest SYN-ACK: the one that served, if the server goes on. */
+  ACK_SERVED: 66,
+  /** Most payload octets that a SYN carried (TCP Fast Open, RFC 7413); once it is answered, those of them that the SYN-ACK took. */
+  SYN_DATA: 67,
+  /** Client segments with wrong numbers where the third leg was due. */
+  WRONG_COUNT: 68,
+  /** Data or FIN that the client sent again after its third leg. */
+  AGAIN_COUNT: 69,
+  /** SYN-ACKs repeated after the third leg, later than a round trip explains. */
+  REPEATS_AFTER_ACK: 70,
+  /** ISNs of further, different SYN-ACKs: the third leg picks the one that counted. */
+  OTHER_ISN_1: 71,
+  OTHER_ISN_2: 72,
+  /** ICMP error: type, code, quoted leg (QUOTES), family, an octet each; 0 when there was none. */
+  ICMP: 73,
+  ICMP_FROM_0: 74,
+  ICMP_FROM_1: 75,
+  ICMP_FROM_2: 76,
+  ICMP_FROM_3: 77,
+  SYN_FRAMES: 78,
+  SYN_ACK_FRAMES: 79,
+  /** SYN-ACKs with other numbers: how many, their packets, and what the latest of them acknowledged. */
+  STRAY_COUNT: 80,
+  STRAY_FRAMES: 81,
+  STRAY_ACKED: 82,
   /** SYN_COUNT when the latest SYN-ACK came. */
-  SYNS_ANSWERED: 55,
+  SYNS_ANSWERED: 83,
+
+  // Words 84 to 95 are doubles.
 } as const;
 
-/** Doubles of a row. */
+/** Doubles of a row: number i lies in words 2i and 2i + 1. */
 export const T = {
-  /** On the capture's clock (clock.ts), not its timestamps: last packet of the handshake. */
-  ACTIVE: 28,
-  SYN_FIRST: 29,
-  SYN_LAST: 30,
-  SYN_ACK_FIRST: 31,
-  SYN_ACK_LAST: 32,
-  ACK_FIRST: 33,
-  ACK_LAST: 34,
-  ACK_SERVED: 35,
+  /** On the capture's clock (clock.ts), not its timestamps: last packet of the handshake; how long the capture had run when the attempt began. */
+  ACTIVE: 17,
+  BEGAN: 18,
+  SYN_FIRST: 19,
+  ID: 20,
   /** First packets of the legs (frame-lists.ts: with the file's index). */
-  SYN_FRAME: 36,
-  SYN_ACK_FRAME: 37,
-  ACK_FRAME: 38,
-  ID: 39,
-  /** On the capture's clock: first data of the client that nobody answered yet, or -1; how long the capture had run when the attempt began; the latest
-   * SYN-ACK. */
-  UNANSWERED: 40,
-  BEGAN: 41,
-  SYN_ACK_CLOCK: 42,
-  RESET: 43,
-  RESET_FRAME: 44,
+  SYN_FRAME: 21,
+  SYN_ACK_FRAME: 22,
+  ACK_FRAME: 23,
+  SYN_ACK_FIRST: 24,
+  /** On the capture's clock: the latest SYN-ACK. */
+  SYN_ACK_CLOCK: 25,
+  ACK_FIRST: 26,
+  ACK_LAST: 27,
+  /** On the capture's clock: first data of the client that nobody answered yet, or -1. */
+  UNANSWERED: 28,
+  RESET: 29,
+  RESET_FRAME: 30,
+
+  SYN_LAST: 42,
+  SYN_ACK_LAST: 43,
+  ACK_SERVED: 44,
   ICMP_FRAME: 45,
   WRONG_FIRST: 46,
   WRONG_FRAME: 47,
 } as const;
+
+/** Where the part of a row begins that an ordinary handshake leaves untouched. */
+export const BEYOND_ORDINARY = W.SYN_COUNT;
 
 export const ROW_WORDS = 96;
 const ROW_DOUBLES = ROW_WORDS / 2;
@@ -151,7 +160,7 @@ export const MARK = {
 /** A bit of W.LINK: the ports carried a connection before of which nothing but that is known any more. */
 export const FORGOTTEN = 1 << 8;
 
-/** A bit of W.LINK: only ordinary.ts has written the row. */
+/** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;
 
 /** How a checksum was found; 0 when it was not looked at, or could not be. */

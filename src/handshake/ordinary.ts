@@ -5,18 +5,19 @@
  * Nothing is decided here that event.ts, transitions.ts and bookkeeper.ts would decide otherwise: a segment is taken only when it can be nothing else, and the row
  * is left as they would leave it, so that they can go on with it at any time. test/handshake/ordinary.test.ts holds both ways against each other.
  *
- * A row that only this file has written is marked W.LINK ORDINARY: then all that is not written here is zero, and its Evidence is short.
+ * A row that only this file has written is marked W.LINK ORDINARY. It holds no more than tells an ordinary handshake, in the first four of its cache lines; what follows from that,
+ * and from each leg having come once, `complete` fills in before anybody else reads the row. Its Evidence is short.
  */
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
-import { type Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
+import { type Attempts, BEYOND_ORDINARY, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
 import { type Bookkeeper, directionBits } from './bookkeeper.ts';
 import { FIRST_SHARED, fingerprint, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
-import { ACTION, STATE } from './transitions.ts';
-import { QUEUE, type WaitingRoom } from './waiting-room.ts';
+import { STATE } from './transitions.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 const { CLIENT_TTL_KNOWN, SERVER_TTL_KNOWN, SERVER_ISN_KNOWN, ACK_EXACT, TOOK, CLIENT_FIN, SERVER_FIN } = MARK;
 
@@ -53,25 +54,28 @@ export class OrdinaryPath {
 
   /** Fills the new row of a SYN for which `canBegin` holds. */
   begin(slot: number, segment: Segment, id: number): void {
-    const { attempts, book } = this;
-    attempts.reset(slot);
-    const { words, doubles } = attempts;
+    const { book } = this;
+    const { words, doubles } = this.attempts;
     const row = slot * ROW_WORDS;
     words[row + W.STATE] = STATE.SYN_SEEN;
     words[row + W.MARKS] = AFTER_SYN;
     words[row + W.CLIENT_ISN] = segment.sequence;
     words[row + W.CLIENT_END] = segment.sequence + 1;
-    words[row + W.SYN_COUNT] = 1;
-    words[row + W.TTLS] = segment.ttl;
     words[row + W.LINK] = directionBits(segment) | ORDINARY;
+    words[row + W.TTLS] = segment.ttl;
+    words[row + W.ACK_COUNT] = 0;
+    words[row + W.ACK_FRAMES] = 0;
+    words[row + W.RECENT_NEXT] = 0;
     words[row + W.RECENT_PRINT + SYN_PLACE] = fingerprint(segment);
+    words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = 0;
+    words[row + W.RECENT_PRINT + FIRST_SHARED] = 0;
+    words[row + W.RECENT_PRINT + FIRST_SHARED + 1] = 0;
     words[row + W.RECENT_MILLIS + SYN_PLACE] = book.clock / 1e6;
     const times = row / 2;
-    doubles[times + T.SYN_FIRST] = book.time;
-    doubles[times + T.SYN_LAST] = book.time;
-    doubles[times + T.SYN_FRAME] = book.frame;
-    doubles[times + T.ID] = id;
     doubles[times + T.BEGAN] = book.clock;
+    doubles[times + T.SYN_FIRST] = book.time;
+    doubles[times + T.ID] = id;
+    doubles[times + T.SYN_FRAME] = book.frame;
     doubles[times + T.UNANSWERED] = -1;
     this.room.enter(slot, book.clock);
   }
@@ -87,9 +91,9 @@ export class OrdinaryPath {
     const isServer = (found & 1) === 1;
     switch (words[row + W.STATE]) {
       case STATE.SYN_SEEN:
-        return isServer && this.takeSynAck(row, segment);
+        return isServer && this.takeSynAck(found >> 1, row, segment);
       case STATE.SYN_ACK_SEEN:
-        return !isServer && this.takeThirdLeg(row, segment);
+        return !isServer && this.takeThirdLeg(found >> 1, row, segment);
       case STATE.THIRD_SEEN:
         if (!isServer) return this.takeRequest(found >> 1, row, segment);
         return this.takeAnswer(found >> 1, row, segment);
@@ -98,46 +102,39 @@ export class OrdinaryPath {
     }
   }
 
-  private takeSynAck(row: number, segment: Segment): boolean {
-    const { attempts, book } = this;
-    const { words, doubles } = attempts;
+  private takeSynAck(slot: number, row: number, segment: Segment): boolean {
+    const { book } = this;
+    const { words, doubles } = this.attempts;
     if ((segment.flags & KIND_FLAGS) !== SYN_ACK || words[row + W.MARKS] !== AFTER_SYN) return false;
     if ((segment.acknowledgment | 0) !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
-    if (words[row + W.QUEUE] === QUEUE.WAITING) return false;
     words[row + W.STATE] = STATE.SYN_ACK_SEEN;
     words[row + W.MARKS] = AFTER_SYN_ACK;
     words[row + W.SERVER_ISN] = segment.sequence;
     words[row + W.SERVER_END] = segment.sequence + 1;
-    words[row + W.SYN_ACK_COUNT] = 1;
-    words[row + W.SYNS_ANSWERED] = 1;
     words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 8);
     words[row + W.LINK] = (words[row + W.LINK] as number) | (directionBits(segment) << 2);
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = fingerprint(segment);
     words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = book.clock / 1e6;
     const times = row / 2;
     doubles[times + T.SYN_ACK_FIRST] = book.time;
-    doubles[times + T.SYN_ACK_LAST] = book.time;
     doubles[times + T.SYN_ACK_CLOCK] = book.clock;
     doubles[times + T.SYN_ACK_FRAME] = book.frame;
-    doubles[times + T.ACTIVE] = book.clock;
+    this.room.touch(slot, book.clock);
     return true;
   }
 
-  private takeThirdLeg(row: number, segment: Segment): boolean {
+  private takeThirdLeg(slot: number, row: number, segment: Segment): boolean {
     const { book } = this;
     const { words, doubles } = this.attempts;
     if ((segment.flags & KIND_FLAGS) !== FLAG.ACK || words[row + W.MARKS] !== AFTER_SYN_ACK) return false;
     if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
     if ((segment.acknowledgment | 0) !== words[row + W.SERVER_END]) return false;
-    if (words[row + W.QUEUE] === QUEUE.WAITING) return false;
     words[row + W.STATE] = STATE.THIRD_SEEN;
     words[row + W.MARKS] = AFTER_THIRD_LEG;
-    words[row + W.ACK_SERVED] = 1;
     const times = row / 2;
     doubles[times + T.ACK_FIRST] = book.time;
-    doubles[times + T.ACK_SERVED] = book.time;
     doubles[times + T.ACK_FRAME] = book.frame;
-    this.addClientSegment(row, segment);
+    this.addClientSegment(slot, row, segment);
     return true;
   }
 
@@ -145,12 +142,12 @@ export class OrdinaryPath {
   private takeRequest(slot: number, row: number, segment: Segment): boolean {
     const { words } = this.attempts;
     const flags = segment.flags & KIND_FLAGS;
-    if ((words[row + W.MARKS] as number) !== AFTER_THIRD_LEG || words[row + W.QUEUE] === QUEUE.WAITING) return false;
+    if ((words[row + W.MARKS] as number) !== AFTER_THIRD_LEG) return false;
     if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
     if ((flags & FLAG.RST) !== 0 && (flags & FLAG.SYN) === 0) {
       if (((segment.sequence - (words[row + W.CLIENT_ISN] as number)) | 0) > FIRST_WINDOW) return false;
       this.remember(row, segment);
-      this.book.perform(ACTION.NOTE_RESET, slot, segment, true);
+      this.noteReset(row, segment);
       words[row + W.STATE] = STATE.THIRD_ENDED;
       this.room.end(slot, this.book.clock);
       return true;
@@ -166,22 +163,29 @@ export class OrdinaryPath {
         this.book.time,
       );
     }
-    this.addClientSegment(row, segment);
+    this.addClientSegment(slot, row, segment);
     return true;
   }
 
-  private addClientSegment(row: number, segment: Segment): void {
+  private noteReset(row: number, segment: Segment): void {
+    const { words, doubles } = this.attempts;
+    words[row + W.MARKS] = (words[row + W.MARKS] as number) | MARK.RESET_OF_CONNECTION;
+    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 16) | (RESET_FROM.CLIENT << 24);
+    doubles[row / 2 + T.RESET] = this.book.time;
+    doubles[row / 2 + T.RESET_FRAME] = this.book.frame;
+  }
+
+  private addClientSegment(slot: number, row: number, segment: Segment): void {
     const { book } = this;
     const { words, doubles } = this.attempts;
     const fin = segment.flags & FLAG.FIN;
     words[row + W.ACK_COUNT] = (words[row + W.ACK_COUNT] as number) + 1;
-    words[row + W.CLIENT_ACKED] = segment.acknowledgment;
     words[row + W.CLIENT_END] = segment.sequence + segment.payloadLength + fin;
     if (fin !== 0) words[row + W.MARKS] = (words[row + W.MARKS] as number) | CLIENT_FIN;
     this.remember(row, segment);
     const times = row / 2;
     doubles[times + T.ACK_LAST] = book.time;
-    doubles[times + T.ACTIVE] = book.clock;
+    this.room.touch(slot, book.clock);
     if (segment.payloadLength + fin > 0 && (doubles[times + T.UNANSWERED] as number) < 0) {
       doubles[times + T.UNANSWERED] = book.clock;
     }
@@ -228,6 +232,57 @@ export class OrdinaryPath {
       this.room.close(slot, this.book.clock);
     }
     return true;
+  }
+
+  /** Fills in what the row does not have: it is no longer ORDINARY. */
+  complete(slot: number): void {
+    const { words, doubles } = this.attempts;
+    const row = slot * ROW_WORDS;
+    const times = row / 2;
+    words[row + W.LINK] = (words[row + W.LINK] as number) & ~ORDINARY;
+    words[row + W.CLIENT_ACKED] = 0;
+    words[row + W.PUBLISHED] = 0;
+    words[row + W.REVISION] = 0;
+    for (let at = row + BEYOND_ORDINARY; at < row + ROW_WORDS; at++) words[at] = 0;
+    words[row + W.SYN_COUNT] = 1;
+    doubles[times + T.SYN_LAST] = doubles[times + T.SYN_FIRST] as number;
+    const state = words[row + W.STATE] as number;
+    this.completeSynAck(row, state !== STATE.SYN_SEEN);
+    this.completeThirdLeg(row, state !== STATE.SYN_SEEN && state !== STATE.SYN_ACK_SEEN);
+    if ((words[row + W.TTLS] as number) >>> 24 !== RESET_FROM.NONE) return;
+    doubles[times + T.RESET] = 0;
+    doubles[times + T.RESET_FRAME] = 0;
+  }
+
+  private completeSynAck(row: number, isThere: boolean): void {
+    const { words, doubles } = this.attempts;
+    const times = row / 2;
+    if (isThere) {
+      words[row + W.SYN_ACK_COUNT] = 1;
+      words[row + W.SYNS_ANSWERED] = 1;
+      doubles[times + T.SYN_ACK_LAST] = doubles[times + T.SYN_ACK_FIRST] as number;
+      return;
+    }
+    words[row + W.SERVER_ISN] = 0;
+    words[row + W.SERVER_END] = 0;
+    doubles[times + T.SYN_ACK_FRAME] = 0;
+    doubles[times + T.SYN_ACK_FIRST] = 0;
+    doubles[times + T.SYN_ACK_CLOCK] = 0;
+  }
+
+  private completeThirdLeg(row: number, isThere: boolean): void {
+    const { words, doubles } = this.attempts;
+    const times = row / 2;
+    if (isThere) {
+      words[row + W.ACK_SERVED] = 1;
+      // The client acknowledged the SYN-ACK, and as long as the handshake was ordinary nothing beyond.
+      words[row + W.CLIENT_ACKED] = (words[row + W.SERVER_ISN] as number) + 1;
+      doubles[times + T.ACK_SERVED] = doubles[times + T.ACK_FIRST] as number;
+      return;
+    }
+    doubles[times + T.ACK_FRAME] = 0;
+    doubles[times + T.ACK_FIRST] = 0;
+    doubles[times + T.ACK_LAST] = 0;
   }
 
   /** For the search for copies: copies.ts. */
@@ -285,12 +340,13 @@ function fillOrdinaryTimes(e: Evidence, doubles: Float64Array, times: number, cl
   e.synAckLast = e.synAckFirst;
   e.ackFirst = doubles[times + T.ACK_FIRST] as number;
   e.ackLast = doubles[times + T.ACK_LAST] as number;
-  e.ackServed = doubles[times + T.ACK_SERVED] as number;
+  e.ackServed = e.ackFirst;
   e.synFrame = doubles[times + T.SYN_FRAME] as number;
   e.synAckFrame = doubles[times + T.SYN_ACK_FRAME] as number;
   e.ackFrame = doubles[times + T.ACK_FRAME] as number;
-  e.resetTime = doubles[times + T.RESET] as number;
-  e.resetFrame = doubles[times + T.RESET_FRAME] as number;
+  const isReset = e.resetFrom !== RESET_FROM.NONE;
+  e.resetTime = isReset ? (doubles[times + T.RESET] as number) : 0;
+  e.resetFrame = isReset ? (doubles[times + T.RESET_FRAME] as number) : 0;
   const unanswered = doubles[times + T.UNANSWERED] as number;
   e.followedNanos = clock - (doubles[times + T.ACTIVE] as number);
   e.unansweredNanos = unanswered < 0 ? 0 : clock - unanswered;

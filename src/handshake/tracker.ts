@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, MARK, ORDINARY, T, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -20,7 +20,7 @@ import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
 import type { Verdict } from './verdict.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import { type Visitor, WaitingRoom } from './waiting-room.ts';
 
 export interface TrackerOptions {
   readonly patienceNanos: number;
@@ -75,8 +75,9 @@ export class Tracker {
   private readonly losses = new LossWindows();
   /** Some segment came through a VLAN or tunnel. */
   private severalNetworks = false;
-  private readonly onSilent: (slot: number) => void;
-  private readonly onFinish: (slot: number) => void;
+  private readonly visitor: Visitor;
+  /** Kept so that the reads of `touchRow` are not left out as useless. */
+  private touched = 0;
 
   constructor(options: TrackerOptions, sink: TrackerSink) {
     this.patienceNanos = options.patienceNanos;
@@ -88,8 +89,11 @@ export class Tracker {
     this.sink = sink;
     const isWatched = sink.silent !== undefined || sink.traced !== undefined || !(options.shortcut ?? true);
     this.ordinary = isWatched ? null : new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames);
-    this.onSilent = (slot) => this.publish(slot, false);
-    this.onFinish = (slot) => this.finish(slot);
+    this.visitor = {
+      silent: (slot) => this.publish(slot, false),
+      finish: (slot) => this.finish(slot),
+      announced: (slot) => this.touchRow(slot),
+    };
   }
 
   /** The capture lost packets in this stretch of its timestamps (nanoseconds since the base). Verdicts that rest on it are weakened. */
@@ -109,7 +113,7 @@ export class Tracker {
     this.bookkeeper.clock = clock;
     this.bookkeeper.frame = frame;
     if (segment.network !== 0) this.severalNetworks = true;
-    this.room.sweep(clock, this.onSilent, this.onFinish);
+    this.room.sweep(clock, this.visitor);
     const hash = this.attempts.hash(segment);
     const found = this.attempts.find(segment, hash);
     if (segment.kind === KIND.ICMP_ERROR) {
@@ -128,7 +132,7 @@ export class Tracker {
   /** Time goes on to `clock` without a segment. */
   elapse(clock: number): void {
     this.clock = clock;
-    this.room.sweep(clock, this.onSilent, this.onFinish);
+    this.room.sweep(clock, this.visitor);
   }
 
   /** Every attempt that is not finished, as it stands. The evidence is borrowed until the call returns. */
@@ -322,9 +326,8 @@ export class Tracker {
 
   /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */
   private leaveOrdinary(slot: number): void {
-    const link = this.attempts.word(slot, W.LINK);
-    if ((link & ORDINARY) === 0) return;
-    this.attempts.setWord(slot, W.LINK, link & ~ORDINARY);
+    if ((this.attempts.word(slot, W.LINK) & ORDINARY) === 0) return;
+    this.ordinary?.complete(slot);
     if (this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) this.noteForgotten(slot);
   }
 
@@ -355,10 +358,10 @@ export class Tracker {
     const { attempts } = this;
     const isn = (synAck.acknowledgment - 1) | 0;
     const asked = this.recentSyns.recall(synAck.destination3, synAck.destinationPort, isn);
-    if (asked === NO_SLOT || asked === slot) return;
+    if (asked === NO_SLOT || asked === slot || attempts.word(asked, W.CLIENT_ISN) !== isn) return;
+    this.leaveOrdinary(asked);
     const side = attempts.has(asked, MARK.CLIENT_IS_SIDE_1) ? 1 : 0;
     const isSame =
-      attempts.word(asked, W.CLIENT_ISN) === isn &&
       attempts.word(asked, W.SYN_COUNT) > 0 &&
       attempts.port(asked, side) === synAck.destinationPort &&
       attempts.word(asked, 4 * side + 3) === synAck.destination3 &&
@@ -420,13 +423,26 @@ export class Tracker {
     this.attempts.setWord(slot, W.PUBLISHED, verdict + 1);
   }
 
+  /** Reads what `finish` will: the cache lines of the row, and its flow's place among the known ones. */
+  private touchRow(slot: number): void {
+    const { words } = this.attempts;
+    const row = slot * ROW_WORDS;
+    this.touched ^=
+      (words[row + W.CLIENT_ISN] as number) ^
+      (words[row + 2 * T.ACTIVE] as number) ^
+      (words[row + 2 * T.SYN_ACK_FIRST] as number);
+    this.known.touch(this.attempts.hashOf(slot));
+  }
+
   private finish(slot: number): void {
     const { attempts } = this;
     if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
     const isKnown = this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
-    if (isKnown && (attempts.word(slot, W.LINK) & ORDINARY) !== 0) this.noteForgotten(slot);
+    const isOrdinary = (attempts.word(slot, W.LINK) & ORDINARY) !== 0;
+    if (isKnown && isOrdinary) this.noteForgotten(slot);
     this.sink.finished(this.fill(slot));
-    for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
+    if (isOrdinary) this.frames.release(attempts.word(slot, W.ACK_FRAMES));
+    else for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
     this.room.leave(slot);
     attempts.remove(slot);
   }

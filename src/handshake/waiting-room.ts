@@ -13,12 +13,15 @@
  */
 import { ExpiryQueue } from '../flow/expiry-queue.ts';
 import { NO_SLOT } from '../flow/table.ts';
-import { type Attempts, T, W } from './attempts.ts';
+import { type Attempts, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
 import { STATE } from './transitions.ts';
 
 /** Values of W.QUEUE. */
-export const QUEUE = { FRESH: 0, GOING: 1, WAITING: 2, SETTLED: 3, CLOSED: 4 } as const;
-const { FRESH, GOING, WAITING, SETTLED, CLOSED } = QUEUE;
+const FRESH = 0;
+const GOING = 1;
+const WAITING = 2;
+const SETTLED = 3;
+const CLOSED = 4;
 
 /** A flood of SYNs displaces its own, and not the handshakes that go on. */
 const EVICTION_ORDER = [CLOSED, SETTLED, WAITING, FRESH, GOING] as const;
@@ -34,6 +37,19 @@ const LATE_NANOS = 250e6;
 
 /** Queues are looked at this often on the capture's clock. */
 const SWEEP_NANOS = 20e6;
+
+/** Attempts that are announced together. */
+const ANNOUNCED = 64;
+
+export interface Visitor {
+  /** No packet came for `patience`, or none but repeated ones. */
+  silent(slot: number): void;
+  /** Nothing more is expected of the attempt. */
+  finish(slot: number): void;
+  /** One of the other two is about to be called for the attempt: what they will read can be fetched. The processor waits for the rows of many attempts at a time, and not for
+   * each. */
+  announced(slot: number): void;
+}
 
 export class WaitingRoom {
   isEager = false;
@@ -88,6 +104,7 @@ export class WaitingRoom {
 
   /** Nothing was repeated. Where something was, an answer may still be under way, or a server that lost go on repeating its SYN-ACK. */
   private isPlain(slot: number): boolean {
+    if ((this.attempts.word(slot, W.LINK) & ORDINARY) !== 0) return true;
     return this.attempts.word(slot, W.SYN_COUNT) <= 1 && this.attempts.word(slot, W.SYN_ACK_COUNT) <= 1;
   }
 
@@ -96,15 +113,15 @@ export class WaitingRoom {
     this.attempts.count(slot, W.TICKET);
   }
 
-  /** Looks at the attempts whose time has come. `silent`: no packet for `patience`, or none but repeated ones; `finish`: nothing more is expected. */
-  sweep(clock: number, silent: (slot: number) => void, finish: (slot: number) => void): void {
+  /** Looks at the attempts whose time has come. */
+  sweep(clock: number, visitor: Visitor): void {
     if (clock < this.nextSweep) return;
     this.nextSweep = clock + SWEEP_NANOS;
-    this.sweepPending(FRESH, clock, silent);
-    this.sweepPending(GOING, clock, silent);
-    this.sweepEnding(WAITING, clock, FORGET_NANOS, finish);
-    this.sweepEnding(SETTLED, clock, this.patienceNanos, finish);
-    this.sweepEnding(CLOSED, clock, COPIES_NANOS, finish);
+    this.sweepPending(FRESH, clock, visitor);
+    this.sweepPending(GOING, clock, visitor);
+    this.sweepEnding(WAITING, clock - FORGET_NANOS, visitor);
+    this.sweepEnding(SETTLED, clock - this.patienceNanos, visitor);
+    this.sweepEnding(CLOSED, clock - COPIES_NANOS, visitor);
   }
 
   /** Every attempt that waits. */
@@ -127,27 +144,46 @@ export class WaitingRoom {
     return NO_SLOT;
   }
 
-  private sweepPending(queue: number, clock: number, silent: (slot: number) => void): void {
+  private sweepPending(queue: number, clock: number, visitor: Visitor): void {
     const entries = this.queues[queue] as ExpiryQueue;
     const due = clock - this.patienceNanos;
     const seen = this.isEager ? due : due - LATE_NANOS;
+    let announced = 0;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= seen; slot = this.first(queue)) {
+      if (announced === 0) announced = this.announce(entries, seen, visitor);
+      announced -= 1;
       if (this.attempts.time(slot, T.ACTIVE) > due) {
-        if (this.isEager) silent(slot);
+        if (this.isEager) visitor.silent(slot);
         this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
         continue;
       }
-      silent(slot);
+      visitor.silent(slot);
       this.enqueue(slot, WAITING, clock);
     }
   }
 
-  private sweepEnding(queue: number, clock: number, nanos: number, finish: (slot: number) => void): void {
+  private sweepEnding(queue: number, due: number, visitor: Visitor): void {
     const entries = this.queues[queue] as ExpiryQueue;
-    const due = clock - nanos;
+    let announced = 0;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= due; slot = this.first(queue)) {
-      finish(slot);
+      if (announced === 0) announced = this.announce(entries, due, visitor);
+      announced -= 1;
+      visitor.finish(slot);
     }
+  }
+
+  /** Names the next attempts that are due: see `Visitor.announced`. Answers how many. */
+  private announce(entries: ExpiryQueue, due: number, visitor: Visitor): number {
+    const { words } = this.attempts;
+    const most = Math.min(entries.size, ANNOUNCED);
+    let count = 0;
+    for (let i = 0; i < most && entries.timeAt(i) <= due; i++) {
+      const slot = entries.slotAt(i);
+      if (words[slot * ROW_WORDS + W.TICKET] !== entries.ticketAt(i)) continue;
+      visitor.announced(slot);
+      count += 1;
+    }
+    return count;
   }
 
   /** The first slot of the queue whose entry counts; entries that do not are dropped. */
