@@ -18,7 +18,7 @@ import { CaptureOpener } from '../src/capture/detect.ts';
 import { Frame, STATUS } from '../src/capture/frame.ts';
 import { CaptureClock } from '../src/handshake/clock.ts';
 import { Tracker } from '../src/handshake/tracker.ts';
-import { ndjsonRenderer } from '../src/report/render/ndjson.ts';
+import { recordText } from '../src/report/record-text.ts';
 import { Decoder } from '../src/wire/decode.ts';
 import { Segment } from '../src/wire/segment.ts';
 import { projectRoot } from '../test/support/paths.ts';
@@ -87,11 +87,11 @@ function analysingWork(limit: number | null): Work {
     files: 1,
     trace: null,
   };
-  const renderer = ndjsonRenderer();
   let octets = 0;
-  const analysis = new Analysis(settings, (handshake) => {
-    octets += renderer.handshake(handshake).length;
-  });
+  const emit = (text: string): void => {
+    octets += text.length;
+  };
+  const analysis = new Analysis(settings, { prepare: recordText, emit });
   return {
     packet: (frame) => {
       if (analysis.frames === 0) analysis.begin(frame.seconds, NO_FILTER);

@@ -19,7 +19,7 @@ import { VantageTally } from './handshake/vantage.ts';
 import { judge, MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
 import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
-import { type ListOptions, RecordList } from './report/record-list.ts';
+import { type ListOptions, RecordList, type RecordSink } from './report/record-list.ts';
 import type { CaptureSummary, ServerSummary, Summary } from './report/report.ts';
 import { type EndpointStanding, namedCounts, StandingTable } from './report/standing.ts';
 import { SummaryFold } from './report/summary.ts';
@@ -79,7 +79,7 @@ export class Analysis {
   private readonly tracker: Tracker;
   private readonly vantage = new VantageTally();
   private readonly fold: SummaryFold;
-  private readonly list: RecordList;
+  private readonly list: RecordList<unknown>;
   private readonly trace: SegmentTrace | null;
   private tcpSegments = 0;
   private icmpErrors = 0;
@@ -92,13 +92,20 @@ export class Analysis {
   private told = 0;
   private readonly endpoints: StandingTable | null;
 
-  /** @param emit takes each listed record; owned. */
-  constructor(settings: AnalysisSettings, emit: (handshake: Handshake) => void, hooks: AnalysisHooks = {}) {
+  /** @param records takes each listed record, owned, or the text that it is made into. */
+  constructor(
+    settings: AnalysisSettings,
+    records: ((handshake: Handshake) => void) | RecordSink<string>,
+    hooks: AnalysisHooks = {},
+  ) {
     this.settings = settings;
     this.hooks = hooks;
     this.fold = new SummaryFold(settings.seed);
     this.endpoints = settings.early ? new StandingTable(settings.seed) : null;
-    this.list = new RecordList(settings.list, emit);
+    this.list = new RecordList<unknown>(
+      settings.list,
+      typeof records === 'function' ? { prepare: (handshake) => handshake, emit: records } : records,
+    );
     this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
     const sink = {
       finished: (evidence: Evidence): void => this.finished(evidence),

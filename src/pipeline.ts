@@ -16,7 +16,7 @@ import type { Handshake } from './handshake/handshake.ts';
 import type { TracedSegment } from './handshake/trace.ts';
 import { askedEndpoints } from './report/asked-endpoints.ts';
 import type { AttemptFilter, ServerFilter } from './report/attempt-filter.ts';
-import type { ListOptions } from './report/record-list.ts';
+import type { ListOptions, RecordSink } from './report/record-list.ts';
 import type { Report, SourceSummary } from './report/report.ts';
 import type { ByteSource } from './source/byte-source.ts';
 import { CaptureStream } from './source/capture-stream.ts';
@@ -55,6 +55,8 @@ export interface Moment {
 
 export interface AnalysisSink {
   handshake(handshake: Handshake): void;
+  /** In place of `handshake`, for who wants records as text: many of them wait for older ones, and texts take less room. */
+  readonly text?: RecordSink<string>;
   progress?(bytesDone: number, bytesTotal: number | null, packets: number): void;
   /** When it resolves, reading ends, and what was read until then is judged and reported. */
   readonly stopped?: Promise<void>;
@@ -73,7 +75,10 @@ export async function analyzeSources(
   options: AnalysisOptions,
   sink: AnalysisSink,
 ): Promise<AnalysisResult> {
-  const analysis = new Analysis({ ...options, files: sources.length }, (handshake) => sink.handshake(handshake));
+  const analysis = new Analysis(
+    { ...options, files: sources.length },
+    sink.text ?? ((handshake) => sink.handshake(handshake)),
+  );
   const stop = new Stop(sink.stopped);
   const streams = await Promise.all(sources.map((source) => openStream(source, options.jobs ?? jobsOf(1))));
   const tallies = streams.map((stream) => new SourceTally<CaptureStream | RowStream>(stream));

@@ -31,7 +31,11 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
       stop = resolve;
     });
     const forgetInterrupt = context.onInterrupt(stop);
+    const { steps } = renderer;
     const sink = {
+      ...(steps === undefined
+        ? {}
+        : { text: { prepare: steps.text, emit: (text: string): void => output.write(steps.place(text)) } }),
       handshake: (handshake: Handshake): void => output.write(renderer.handshake(handshake)),
       progress: progress.update,
       stopped,

@@ -25,19 +25,26 @@ const WAITING = 16_384;
 /** Sorting needs all records at a time; with `limit` only twice that many. Without, this is where it stops. */
 const SORTABLE = 200_000;
 
-export class RecordList {
+/** Where records go that leave the list. `Item` is what is kept of one while it waits for its turn: the record itself, or the text that it will be printed as, which takes a
+ * twentieth of the objects. */
+export interface RecordSink<Item> {
+  prepare(handshake: Handshake): Item;
+  emit(item: Item): void;
+}
+
+export class RecordList<Item = Handshake> {
   private readonly options: ListOptions;
-  private readonly emit: (handshake: Handshake) => void;
-  private readonly waiting = new Map<number, Handshake | null>();
+  private readonly sink: RecordSink<Item>;
+  private readonly waiting = new Map<number, Item | null>();
   private nextId = 1;
   private emitted = 0;
   private readonly sorted: Handshake[] = [];
   /** Records that sorting had to leave out. */
   left = 0;
 
-  constructor(options: ListOptions, emit: (handshake: Handshake) => void) {
+  constructor(options: ListOptions, sink: RecordSink<Item>) {
     this.options = options;
-    this.emit = emit;
+    this.sink = sink;
   }
 
   /** False when no further record can come into the list: making one would be for nothing. */
@@ -59,13 +66,14 @@ export class RecordList {
       if (handshake !== null) this.sortIn(handshake);
       return;
     }
+    const item = handshake === null ? null : this.sink.prepare(handshake);
     if (id !== this.nextId) {
-      this.waiting.set(id, handshake);
+      this.waiting.set(id, item);
       if (this.waiting.size > WAITING) this.releaseAll();
       return;
     }
     this.nextId += 1;
-    if (handshake !== null) this.put(handshake);
+    if (item !== null) this.put(item);
     this.releaseReady();
   }
 
@@ -73,13 +81,13 @@ export class RecordList {
   atOnce(handshake: Handshake | null): void {
     if (handshake === null) return;
     if (this.options.sort !== null) this.sortIn(handshake);
-    else this.put(handshake);
+    else this.put(this.sink.prepare(handshake));
   }
 
   finish(): void {
     this.releaseAll();
     this.sorted.sort(comparatorOf(this.options.sort));
-    for (const handshake of this.sorted) this.put(handshake);
+    for (const handshake of this.sorted) this.put(this.sink.prepare(handshake));
   }
 
   private releaseReady(): void {
@@ -93,17 +101,17 @@ export class RecordList {
   private releaseAll(): void {
     const ids = [...this.waiting.keys()].sort((a, b) => a - b);
     for (const id of ids) {
-      const handshake = this.waiting.get(id);
-      if (handshake) this.put(handshake);
+      const item = this.waiting.get(id) ?? null;
+      if (item !== null) this.put(item);
       this.nextId = Math.max(this.nextId, id + 1);
     }
     this.waiting.clear();
   }
 
-  private put(handshake: Handshake): void {
+  private put(item: Item): void {
     if (this.options.limit !== null && this.emitted >= this.options.limit) return;
     this.emitted += 1;
-    this.emit(handshake);
+    this.sink.emit(item);
   }
 
   private sortIn(handshake: Handshake): void {

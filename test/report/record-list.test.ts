@@ -6,6 +6,8 @@ import { type ListOptions, RecordList } from '../../src/report/record-list.ts';
 
 const ALL: ListOptions = { verdicts: [], missing: null, limit: null, sort: null };
 
+const NOWHERE = { prepare: (handshake: Handshake): Handshake => handshake, emit: (): void => undefined };
+
 /** What the list looks at. */
 function record(id: number, fields: Partial<Handshake> = {}): Handshake {
   const end = { address: '10.0.0.1', port: id };
@@ -15,7 +17,7 @@ function record(id: number, fields: Partial<Handshake> = {}): Handshake {
 
 function idsOf(options: ListOptions, records: readonly Handshake[]): number[] {
   const ids: number[] = [];
-  const list = new RecordList(options, ({ id }) => ids.push(id));
+  const list = new RecordList(options, { prepare: ({ id }) => id, emit: (id) => ids.push(id) });
   for (const each of records) list.done(each.id, each);
   list.finish();
   return ids;
@@ -46,7 +48,7 @@ describe('the list of attempts', () => {
 
   test('lets a record go as soon as no older one is open', () => {
     const gone: number[] = [];
-    const list = new RecordList(ALL, ({ id }) => gone.push(id));
+    const list = new RecordList(ALL, { prepare: ({ id }) => id, emit: (id) => gone.push(id) });
     list.done(2, record(2));
     list.done(3, record(3));
     assert.deepEqual(gone, []);
@@ -58,7 +60,7 @@ describe('the list of attempts', () => {
 
   test('does not wait for ever: sixteen thousand wait at the most, and the straggler comes late', () => {
     const gone: number[] = [];
-    const list = new RecordList(ALL, ({ id }) => gone.push(id));
+    const list = new RecordList(ALL, { prepare: ({ id }) => id, emit: (id) => gone.push(id) });
     for (let id = 2; id <= 20_000; id++) list.done(id, record(id));
     assert.ok(gone.length > 0);
     list.done(1, record(1));
@@ -78,15 +80,15 @@ describe('the list of attempts', () => {
       ),
       [1, 2, 3],
     );
-    const list = new RecordList({ ...ALL, limit: 1 }, () => undefined);
+    const list = new RecordList({ ...ALL, limit: 1 }, NOWHERE);
     assert.equal(list.wantsMore, true);
     list.done(1, record(1));
     assert.equal(list.wantsMore, false);
-    assert.equal(new RecordList({ ...ALL, limit: 0 }, () => undefined).wantsMore, false);
+    assert.equal(new RecordList({ ...ALL, limit: 0 }, NOWHERE).wantsMore, false);
   });
 
   test('chooses by verdict and by missing leg', () => {
-    const list = (options: Partial<ListOptions>): RecordList => new RecordList({ ...ALL, ...options }, () => undefined);
+    const list = (options: Partial<ListOptions>): RecordList => new RecordList({ ...ALL, ...options }, NOWHERE);
     assert.equal(list({ verdicts: ['refused'] }).wants('refused', 'syn-ack'), true);
     assert.equal(list({ verdicts: ['refused'] }).wants('complete', null), false);
     assert.equal(list({ missing: 'any' }).wants('undecided', null), false);

@@ -3,17 +3,23 @@
  * attempt a line, so that the document is never held in memory and a text tool can still cut it.
  */
 import { jsonText } from '../escape.ts';
+import { recordText } from '../record-text.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 
 export function jsonRenderer(options: RenderOptions): Renderer {
   let separator = '\n';
-  return {
-    begin: () => `{\n  "tool": ${jsonText({ name: 'tripod', version: options.version })},\n  "handshakes": [`,
-    handshake(handshake) {
-      const text = `${separator}    ${jsonText(handshake)}`;
+  const steps = {
+    text: recordText,
+    place(text: string): string {
+      const placed = `${separator}    ${text}`;
       separator = ',\n';
-      return text;
+      return placed;
     },
+  };
+  return {
+    steps,
+    begin: () => `{\n  "tool": ${jsonText({ name: 'tripod', version: options.version })},\n  "handshakes": [`,
+    handshake: (handshake) => steps.place(steps.text(handshake)),
     end(report) {
       const close = separator === '\n' ? ']' : '\n  ]';
       const members = [

@@ -7,6 +7,8 @@ export interface Renderer {
   begin(): string;
   /** Called for each listed attempt, in the order of the list; the answer may be empty. */
   handshake(handshake: Handshake): string;
+  /** `handshake` in two steps, where the text of an attempt does not depend on its place: the text, which can wait, and the text in its place. */
+  readonly steps?: { text(handshake: Handshake): string; place(text: string): string };
   /** What stands after the last attempt. Called once. */
   end(report: Report): string;
   /** A look at what `end` would answer now, with further attempts as the last of the list; nothing of it stays. Only the table can. */
