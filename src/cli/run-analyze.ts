@@ -10,12 +10,12 @@ import { EXIT } from './errors.ts';
 import { readKeptCheckups } from './kept-checkup.ts';
 import { createProgress } from './progress.ts';
 import type { ResolvedAnalyze } from './resolve.ts';
-import { tell } from './tell.ts';
+import { tell, tellFailures, tellWarnings } from './tell.ts';
 import type { Output } from './write.ts';
 
 export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs(options.files, { stdin: context.stdin });
-  for (const warning of warnings) tell(context, warning);
+  tellWarnings(context, warnings);
   const renderer = await createRenderer(options.format, {
     version: options.analysis.version,
     width: options.width,
@@ -50,7 +50,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
       progress.clear();
     }
   });
-  for (const failure of result.failures) tell(context, failure.message);
+  tellFailures(context, result.failures);
   if (result.failures.length > 0) return EXIT.COULD_NOT;
   return options.check && lacksLeg(result.report) ? EXIT.LEG_MISSING : EXIT.DONE;
 }

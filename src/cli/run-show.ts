@@ -9,15 +9,15 @@ import { withDestination } from './destination.ts';
 import { EXIT } from './errors.ts';
 import { createProgress } from './progress.ts';
 import type { ResolvedShow } from './resolve.ts';
-import { tell } from './tell.ts';
+import { tellFailures, tellWarnings } from './tell.ts';
 
 export async function runShow(options: ResolvedShow, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs([options.file], { stdin: context.stdin });
-  for (const warning of warnings) tell(context, warning);
+  tellWarnings(context, warnings);
   const progress = createProgress(context, options.progress);
   const sink = { handshake: (): void => undefined, progress: progress.update };
   const { traced, report, failures } = await analyzeSources(sources, options.analysis, sink).finally(progress.clear);
-  for (const failure of failures) tell(context, failure.message);
+  tellFailures(context, failures);
   if (traced === null) throw new UserError(noSuchAttempt(options, report.summary.attempts));
   const { handshake, segments } = traced;
   const files = report.capture.sources.map(({ name }) => name);

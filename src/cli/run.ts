@@ -33,10 +33,10 @@ export async function runCommandLine(given: readonly string[], context: Context)
   } catch (error) {
     if (error instanceof BrokenPipe) return EXIT.DONE;
     if (error instanceof UserError || error instanceof CaptureFormatError) {
-      tell(context, error instanceof UsageError ? `${error.message}\n${seeHelp(words[0])}` : error.message);
+      tell(context, error.message, ...(error instanceof UsageError ? [seeHelp(words[0])] : []));
       return EXIT.COULD_NOT;
     }
-    tell(context, `this is a bug of tripod ${VERSION}, please report it:\n${stackOf(error)}`);
+    tell(context, `this is a bug of tripod ${VERSION}, please report it:`, ...stackOf(error).split('\n'));
     return EXIT.BUG;
   }
 }

@@ -1,13 +1,11 @@
 /** The command line on a capture that somebody forged: in this process, and, for a sample, as a process of its own. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { runCommandLine } from '../../src/cli/run.ts';
-import type { Output } from '../../src/cli/write.ts';
 import { COLUMNS } from '../../src/report/render/csv.ts';
 import { actingIn } from '../support/hostile-text.ts';
 import { projectRoot } from '../support/paths.ts';
+import { runCommand } from '../support/run-command.ts';
 import type { Choice } from './choice.ts';
 
 const PROGRAMME = path.join(projectRoot, 'dist/bin/tripod.js');
@@ -59,21 +57,8 @@ export function commandWords(choice: Choice): string[] {
 
 /** In this process. */
 export async function putCommand({ words, capture }: CommandInput, choice: Choice): Promise<void> {
-  const out = gathered();
-  const errors = gathered();
-  const context = {
-    stdout: out,
-    stderr: errors,
-    stdin: piecesOf(capture, 1 + choice.below(capture.length + 1)),
-    env: { NO_COLOR: '1' },
-    now: () => 0,
-    wallClock: () => 0,
-    exists: existsSync,
-    onInterrupt: () => () => {},
-    onSignal: () => () => {},
-  };
-  const code = await runCommandLine(words, context);
-  checkOutcome(words, code, out.text(), errors.text());
+  const { code, out, errors } = await runCommand(words, piecesOf(capture, 1 + choice.below(capture.length + 1)));
+  checkOutcome(words, code, out, errors);
 }
 
 /** As a process of its own. */
@@ -113,19 +98,6 @@ function checkCsv(text: string): void {
     assert.equal(cells.length, COLUMNS.length, row);
     for (const cell of cells) assert.doesNotMatch(cell, /^,?"?[=+\-@\t\r](?![\d.]+$)/, row);
   }
-}
-
-function gathered(): Output & { text(): string } {
-  let all = '';
-  return {
-    isTTY: false,
-    columns: null,
-    write: (text) => {
-      all += text;
-    },
-    flush: () => undefined,
-    text: () => all,
-  };
 }
 
 async function* piecesOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
