@@ -1,8 +1,8 @@
 /** The checklist on the host that has the port. Gathers the facts, lets the judges of doctor/ speak, tells each step as it goes. */
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
-import { isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
+import { type Fact, isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
+import { proveCauses } from '../diagnosis/prove.ts';
 import { judgeBetween } from '../doctor/between-step.ts';
 import { concludeCheckup, isWorse, type Step, type StepName, type Target, type Verdict } from '../doctor/checkup.ts';
 import { type ConnectAttempt, judgeConnects } from '../doctor/connects.ts';
@@ -11,14 +11,11 @@ import { judgeLegs } from '../doctor/legs-step.ts';
 import { judgeListener } from '../doctor/listener-step.ts';
 import { judgeProcess } from '../doctor/process-step.ts';
 import { judgeSockets } from '../doctor/sockets-step.ts';
-import type { Handshake, LegName } from '../handshake/handshake.ts';
+import type { Diagnosis, Handshake, LegName } from '../handshake/handshake.ts';
 import { type OwnAddress, ownAddresses, tryConnect } from '../host/connect.ts';
+import type { ClientSeen } from '../host/return-ways.ts';
 import { watchPort } from '../host/watch-port.ts';
-import { type AnalysisOptions, analyzeSources } from '../pipeline.ts';
-import { fileSource } from '../source/byte-source.ts';
-import { type PacketRecording, portFilter, recordPackets } from '../source/record-packets.ts';
-import { randomSeed } from '../source/seed.ts';
-import { VERSION } from '../version.ts';
+import { watchPackets } from './packet-watch.ts';
 
 /** Seconds that a connect from the host to itself may take: the second retransmission of its SYN is then over. */
 const CONNECT_SECONDS = 3;
@@ -62,10 +59,12 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   const own = ownAddresses();
   const addresses = new Set(own.map(({ address }) => address));
   const steps = new StepsSoFar(sink);
-  // The counters cover all of the time of the packets, and a little more: a drop that is in the packets is in them, too.
+  const fold = new LegsFold(addresses);
+  // Counters cover the time of the packets and hardly more: what is in the packets is in them, too, and their numbers are held against each other.
   const watch = await watchPort(target.port);
-  const recording = await recordPackets(path.join(options.folder, PACKETS_FILE), portFilter(target.port));
-  const begun = performance.now();
+  const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), target.port, (record) =>
+    fold.add(record),
+  );
   try {
     const [connects] = await Promise.all([connectHere(target, own), wait(FIRST_LOOK_SECONDS * 1000)]);
     const first = await watch.facts();
@@ -74,28 +73,45 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     steps.say(judgeListener(first, reachable, target.host));
     steps.say(judgeConnects(target.port, connects, boundTo(first)));
     steps.say(judgeSockets(first));
-    if (typeof recording !== 'string') await waitForClients(options, own, sink);
-    const seconds = (performance.now() - begun) / 1000;
-    const legs =
-      typeof recording === 'string'
-        ? unknown(recording)
-        : await readLegs(recording, target.port, seconds, new LegsFold(addresses, boundTo(first)));
-    const facts = await watch.facts();
+    if (typeof packets !== 'string') await waitForClients(options, own, sink);
+    const end = typeof packets === 'string' ? null : await packets.stop();
+    watch.endOfPackets();
+    const legs = end === null ? unknown(String(packets)) : fold.facts(end, boundTo(first));
+    const facts = await watch.facts(clientsOf(legs));
     steps.sayIfWorse(judgeProcess(facts));
     // The connects are of the beginning: they say nothing of a listener that has gone since.
     steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
     steps.sayIfWorse(judgeSockets(facts));
     steps.say(judgeLegs(target, legs, addresses));
-    steps.say(judgeBetween(facts, legs));
+    const causes = causesOf(fold.records, addresses, facts);
+    steps.say(judgeBetween(facts, legs, causes));
     return {
       target,
-      ...steps.conclude(target, isKnown(legs) ? legs.missingLeg : null),
+      ...steps.conclude(target, isKnown(legs) ? legs.missingLeg : null, causes),
       facts: { port: facts, connects, legs },
     };
   } finally {
     watch.stop();
-    if (typeof recording !== 'string') await recording.stop();
+    if (typeof packets !== 'string') await packets.stop();
   }
+}
+
+/** What went to an address that this host does not have is judged by itself: it is no trouble of the port that is here. */
+function causesOf(records: readonly Handshake[], own: ReadonlySet<string>, facts: PortFacts): readonly Diagnosis[] {
+  const here = records.filter(({ server }) => own.has(server.address));
+  const elsewhere = records.filter(({ server }) => !own.has(server.address));
+  const ofHere = proveCauses({ diagnoses: [] }, here, facts);
+  if (here.some(({ missingLeg }) => missingLeg !== null)) return ofHere;
+  const misdirected = proveCauses({ diagnoses: [] }, elsewhere, facts);
+  return [...misdirected.filter(({ cause }) => cause === 'wrong-destination'), ...ofHere];
+}
+
+/** Those with trouble first: only so many ways are looked up. */
+function clientsOf(legs: Fact<LegsFacts>): ClientSeen[] {
+  if (!isKnown(legs)) return [];
+  return [...legs.clients]
+    .sort((a, b) => Number(b.failed !== null) - Number(a.failed !== null))
+    .map(({ client, server }) => ({ client, server: server.address, interface: null }));
 }
 
 /** The time in which a colleague tries to connect, or tripod itself does. */
@@ -138,33 +154,6 @@ async function probeUntil(
   await stop;
 }
 
-async function readLegs(recording: PacketRecording, port: number, seconds: number, fold: LegsFold): Promise<LegsFacts> {
-  const { dropped } = await recording.stop();
-  await readRecords(recording.file, port, (record) => fold.add(record));
-  return fold.facts(seconds, dropped, []);
-}
-
-export async function readRecords(file: string, port: number, take: (record: Handshake) => void): Promise<void> {
-  await analyzeSources([await fileSource(file)], portAnalysis(port), { handshake: take });
-}
-
-function portAnalysis(port: number): AnalysisOptions {
-  return {
-    patienceSeconds: DEFAULT_PATIENCE_SECONDS,
-    maxOpen: DEFAULT_MAX_OPEN,
-    seed: randomSeed(),
-    ports: [port],
-    servers: [],
-    clients: [],
-    since: null,
-    until: null,
-    list: { verdicts: [], missing: null, limit: null, sort: null },
-    early: false,
-    trace: null,
-    version: VERSION,
-  };
-}
-
 /** The steps that were told, each in its last form. */
 export class StepsSoFar {
   private readonly steps = new Map<StepName, Step>();
@@ -185,9 +174,13 @@ export class StepsSoFar {
     if (before === undefined || isWorse(step.status, before.status)) this.say(step);
   }
 
-  conclude(target: Target, missingLeg: LegName | null): { steps: readonly Step[]; verdict: Verdict } {
+  conclude(
+    target: Target,
+    missingLeg: LegName | null,
+    causes: readonly Diagnosis[],
+  ): { steps: readonly Step[]; verdict: Verdict } {
     const steps = [...this.steps.values()];
-    return { steps, verdict: concludeCheckup(target, steps, missingLeg, []) };
+    return { steps, verdict: concludeCheckup(target, steps, missingLeg, causes) };
   }
 }
 

@@ -7,15 +7,8 @@ import type { Handshake } from '../handshake/handshake.ts';
 import { tryConnect } from '../host/connect.ts';
 import { tcpTraceroute } from '../host/tcp-traceroute.ts';
 import { wayTo } from '../host/way-to.ts';
-import { type PacketRecording, portFilter, recordPackets } from '../source/record-packets.ts';
-import {
-  type CheckupOptions,
-  type CheckupResult,
-  type CheckupSink,
-  PACKETS_FILE,
-  readRecords,
-  StepsSoFar,
-} from './checkup-here.ts';
+import { type CheckupOptions, type CheckupResult, type CheckupSink, PACKETS_FILE, StepsSoFar } from './checkup-here.ts';
+import { watchPackets } from './packet-watch.ts';
 
 /** Seconds of a connect: SYNs of a current Linux are then sent five times. */
 const CONNECT_SECONDS = 5;
@@ -31,8 +24,9 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   const steps = new StepsSoFar(sink);
   steps.say(judgeName(name));
   const addresses = name.addresses.slice(0, MOST_ADDRESSES);
-  if (addresses.length === 0) return { target, ...steps.conclude(target, null), facts: { name } };
-  const recording = await recordPackets(path.join(options.folder, PACKETS_FILE), portFilter(port));
+  if (addresses.length === 0) return { target, ...steps.conclude(target, null, []), facts: { name } };
+  const records: Handshake[] = [];
+  const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), port, (record) => records.push(record));
   const tried = await Promise.all(
     addresses.map(async (address) => ({ address, port, ...(await tryConnect(address, port, CONNECT_SECONDS)) })),
   );
@@ -40,10 +34,10 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     addresses.map(async (address): Promise<RouteFacts> => ({ address, route: await wayTo(address) })),
   );
   steps.say(judgeRoutes(routes));
-  const seen = await readOwnHandshakes(recording, port);
+  if (typeof packets !== 'string') await packets.stop();
   const connects: RemoteConnect[] = tried.map(({ localPort, ...connect }) => ({
     ...connect,
-    handshake: typeof seen === 'string' ? unknown(seen) : handshakeOf(seen, connect.address, localPort),
+    handshake: typeof packets === 'string' ? unknown(packets) : handshakeOf(records, connect.address, localPort),
   }));
   steps.say(judgeRemoteConnects(connects));
   const failed = connects.filter(({ outcome }) => outcome !== 'connected');
@@ -54,23 +48,12 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     traced.map(async ({ address }): Promise<TraceFacts> => ({ address, hops: await tcpTraceroute(address, port) })),
   );
   if (traces.length > 0) steps.say(judgeTraces(port, traces));
-  return { target, ...steps.conclude(target, missingLegOf(connects)), facts: { name, routes, connects, traces } };
+  return { target, ...steps.conclude(target, missingLegOf(connects), []), facts: { name, routes, connects, traces } };
 }
 
 /** A SYN gets further than this host: else there is nothing to trace. */
 function hasWay(routes: readonly RouteFacts[], address: string): boolean {
   return judgeRoutes(routes.filter((route) => route.address === address)).status !== 'fail';
-}
-
-async function readOwnHandshakes(
-  recording: PacketRecording | string,
-  port: number,
-): Promise<readonly Handshake[] | string> {
-  if (typeof recording === 'string') return recording;
-  await recording.stop();
-  const records: Handshake[] = [];
-  await readRecords(recording.file, port, (record) => records.push(record));
-  return records;
 }
 
 /** Of several attempts from the same port (there are none, as a rule) the first. */

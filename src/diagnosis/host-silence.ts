@@ -2,6 +2,7 @@
  * Why a host answered no SYN, as its own facts tell it (measured: one fault at a time on a real kernel). Most ways of losing a SYN have a counter of their own; what
  * no counter takes is told by where the SYN was last counted: at the interface, by IP, by TCP, or as a SYN-ACK that was made and never left.
  */
+import type { CauseName } from './causes.ts';
 import { counted, excluded, FEWEST_TO_PROVE, fitOf, type HostCase, type Ruling, rulingOfCounter } from './host-case.ts';
 import type { Troubled } from './seen.ts';
 
@@ -30,18 +31,24 @@ export function rulingsOnSilence(host: HostCase): Ruling[] {
 
 /** Drops that have a counter of their own. */
 function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
-  const { packets, packetsV4 } = group;
+  const { packets, packetsV4, pending } = group;
   const silent = `${counted(packets, 'SYN')} got no answer`;
+  const ofCounter = (
+    cause: CauseName,
+    names: readonly string[],
+    due = packets,
+    also: string | null = null,
+  ): Ruling | null => rulingOfCounter(cause, host, names, due, silent, also, due + pending);
   const rulings = [
     judgeOverflow(host, group),
-    rulingOfCounter('syn-queue-full', host, ['TcpExtTCPReqQFullDrop'], packets, silent, manyHalfOpen(host)),
-    rulingOfCounter('reverse-path-filter', host, ['TcpExtIPReversePathFilter'], packetsV4, silent),
+    ofCounter('syn-queue-full', ['TcpExtTCPReqQFullDrop'], packets, manyHalfOpen(host)),
+    ofCounter('reverse-path-filter', ['TcpExtIPReversePathFilter'], packetsV4),
     judgeNoRoute(host, group),
-    rulingOfCounter('wrong-destination', host, ['IpInAddrErrors', 'Ip6InAddrErrors'], packets, silent),
-    rulingOfCounter('bad-checksum', host, ['TcpInCsumErrors'], packets, silent),
+    ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors']),
+    ofCounter('bad-checksum', ['TcpInCsumErrors']),
     // These counters are young, or only on kernels that check signatures: that they did not move excludes nothing that the packets suggest.
-    unlessExcluded(rulingOfCounter('signature-rejected', host, SIGNATURE, packets, silent)),
-    unlessExcluded(rulingOfCounter('timestamps-rejected', host, ['TcpExtPAWSPassive'], packets, silent)),
+    unlessExcluded(ofCounter('signature-rejected', SIGNATURE)),
+    unlessExcluded(ofCounter('timestamps-rejected', ['TcpExtPAWSPassive'])),
   ];
   return rulings.filter((ruling) => ruling !== null);
 }
@@ -51,10 +58,10 @@ function unlessExcluded(ruling: Ruling | null): Ruling | null {
 }
 
 /** ListenOverflows counts SYNs and third legs alike: both may have been dropped for want of room. */
-function judgeOverflow(host: HostCase, { packets }: Troubled): Ruling | null {
+function judgeOverflow(host: HostCase, { packets, pending }: Troubled): Ruling | null {
   const moved = host.moved('TcpExtListenOverflows');
   if (moved === null) return null;
-  const fit = fitOf(moved, packets, packets + host.seen.ignored.packets);
+  const fit = fitOf(moved, packets, packets + pending + host.seen.ignored.packets);
   const cause = 'accept-queue-full';
   if (fit === 'none') return excluded(cause);
   const evidence = [
@@ -81,14 +88,14 @@ function manyHalfOpen({ sockets, facts }: HostCase): string | null {
 }
 
 /** A SYN without a way back is counted twice: OutNoRoutes of any packet, ListenDrops of the SYN. */
-function judgeNoRoute(host: HostCase, { packets }: Troubled): Ruling | null {
+function judgeNoRoute(host: HostCase, { packets, pending }: Troubled): Ruling | null {
   const names = ['IpOutNoRoutes', 'Ip6OutNoRoutes'];
   const drops = host.moved('TcpExtListenDrops');
   const overflows = host.moved('TcpExtListenOverflows');
   if (drops === null || overflows === null) return null;
   const words = `${counted(packets, 'SYN')} got no answer`;
   const also = drops - overflows >= packets ? `TcpExtListenDrops +${drops}, ListenOverflows +${overflows}` : null;
-  return rulingOfCounter('no-return-route', host, names, packets, words, also);
+  return rulingOfCounter('no-return-route', host, names, packets, words, also, packets + pending);
 }
 
 /** The kernel holds a half-open connection of a client whose SYN-ACK never was on the wire: TCP took the SYN, so nothing before it is to blame. */
@@ -147,7 +154,7 @@ function judgeRest(host: HostCase, group: Troubled, rest: number): Ruling[] {
       ...WITH_TCP.map(excluded),
     ];
   }
-  const fit = fitOf(lost, rest);
+  const fit = fitOf(lost, rest, rest + group.pending);
   // A SYN or two may have come before the counters were read.
   if (2 * lost < rest) return [excluded('local-firewall-drop')];
   const evidence = [

@@ -98,6 +98,8 @@ export interface ThreadFacts {
   readonly state: string;
   /** Share of one processor over the time that was watched: 1 is all of it. */
   readonly cpuShare: number;
+  /** Share of the time in which it was ready to run and no processor was free (/proc/PID/task/TID/schedstat); 0 where the kernel does not tell. */
+  readonly waitShare: number;
 }
 
 export interface CgroupFacts {

@@ -41,6 +41,8 @@ export interface Troubled {
   readonly packets: number;
   /** Of these, over IPv4. */
   readonly packetsV4: number;
+  /** Of `unanswered`: SYNs without an answer of attempts that the packets end too near to judge. Counters have counted them as well. */
+  readonly pending: number;
   /** Attempts by the client's address; at most `CLIENTS_KEPT` clients. */
   readonly clients: ReadonlyMap<string, number>;
   /** Attempts by the server's address; at most `CLIENTS_KEPT`. */
@@ -56,21 +58,25 @@ interface Growing {
   attempts: number;
   packets: number;
   packetsV4: number;
+  pending: number;
   clients: Map<string, number>;
   servers: Map<string, number>;
 }
 
-/** @param records of attempts to the port, failed ones and completed ones, each once in its last revision */
+/** @param records of attempts to the port: failed, completed and undecided ones, each once in its last revision */
 export function seenIn(records: Iterable<Handshake>): Seen {
   const seen = Object.fromEntries(
     TROUBLES.map((trouble): [Trouble, Growing] => [
       trouble,
-      { attempts: 0, packets: 0, packetsV4: 0, clients: new Map(), servers: new Map() },
+      { attempts: 0, packets: 0, packetsV4: 0, pending: 0, clients: new Map(), servers: new Map() },
     ]),
   ) as Record<Trouble, Growing>;
   for (const { verdict, client, server, legs } of records) {
     const trouble = troubleOf(verdict);
-    if (trouble === null) continue;
+    if (trouble === null) {
+      if (verdict === 'undecided' && legs.synAck.count === 0) seen.unanswered.pending += legs.syn.count;
+      continue;
+    }
     const group = seen[trouble];
     const packets = trouble === 'ignored' || trouble === 'rejected-third' ? legs.ack.count : legs.syn.count;
     group.attempts += 1;

@@ -12,8 +12,25 @@ const CLIENTS_TOLD = 8;
 
 /** What the server's side lacked: a fault whatever else works. */
 const SERVER_SIDE: readonly VerdictName[] = ['no-syn-ack', 'refused', 'rejected', 'ack-ignored', 'ack-rejected'];
-/** What the client or the way lacked: a fault when the client never gets through. */
-const CLIENT_SIDE: readonly VerdictName[] = ['no-ack', 'challenged', 'no-syn'];
+
+/**
+ * Whether an attempt of this client shows a fault. Who sends one SYN and is never heard of again, or resets the answer at once, is a scanner or a forged address as
+ * often as a client with trouble: where others are served, that is no fault of the port.
+ */
+function isFault(verdict: VerdictName, { byVerdict, insistent, failed }: ClientLegs, isServing: boolean): boolean {
+  if (SERVER_SIDE.includes(verdict)) return true;
+  const isServed = (byVerdict.complete ?? 0) > 0;
+  switch (verdict) {
+    case 'challenged':
+      return insistent > 0 || !isServed;
+    case 'no-ack':
+      return !isServed && (insistent > 0 || !isServing);
+    case 'client-reset':
+      return !isServed && failed?.diagnoses[0]?.cause !== 'half-open-scan';
+    default:
+      return false;
+  }
+}
 
 /** @param own addresses of this host */
 export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: ReadonlySet<string>): Step {
@@ -21,11 +38,12 @@ export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: Readonly
   if (!isKnown(legs))
     return makeStep('legs', [unseen('legs', `packets could not be looked at: ${legs.unknown}`)], commands);
   const findings: Finding[] = [];
-  const { lost, seconds } = legs;
+  const { lost, seconds, warnings } = legs;
   const failing = legs.clients.filter(({ failed }) => failed !== null);
   // Of tripod's own connects, which step 3 has told of, one speaks for all.
   const troubled = [...failing.filter(({ own }) => !own), ...failing.filter(({ own }) => own).slice(0, 1)];
-  for (const client of troubled.slice(0, CLIENTS_TOLD)) findings.push(judgeClient(client, own));
+  const isServing = legs.clients.some((client) => !client.own && (client.byVerdict.complete ?? 0) > 0);
+  for (const client of troubled.slice(0, CLIENTS_TOLD)) findings.push(judgeClient(client, own, isServing));
   if (troubled.length > CLIENTS_TOLD) {
     findings.push(
       warn(
@@ -36,14 +54,13 @@ export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: Readonly
     );
   }
   findings.push(...told(legs.clients, seconds, port));
-  if ((lost ?? 0) > 0)
-    findings.push(unseen('packets-lost', `${counted(lost ?? 0, 'packet')} were lost by the capture itself`));
+  if (lost > 0) findings.push(unseen('packets-lost', `${counted(lost, 'packet')} were lost by the capture itself`));
+  for (const warning of warnings) findings.push(unseen('packets', warning));
   return makeStep('legs', findings, commands);
 }
 
-function judgeClient(client: ClientLegs, own: ReadonlySet<string>): Finding {
+function judgeClient(client: ClientLegs, own: ReadonlySet<string>, isServing: boolean): Finding {
   const { byVerdict, attempts, failed, server } = client;
-  const complete = byVerdict.complete ?? 0;
   const [verdict, times] = mostOf(byVerdict);
   const evidence = `${client.own ? 'this host itself' : client.client} to ${endpoint(server)}: ${words(verdict)} in ${times} of ${counted(attempts, 'attempt')}; attempt #${failed?.id}: ${failed?.reason}`;
   const advice = adviceOf(verdict, client);
@@ -54,8 +71,7 @@ function judgeClient(client: ClientLegs, own: ReadonlySet<string>): Finding {
       'give this host the address, or send the SYNs to the host that has it (routing, virtual address, ARP)',
     );
   }
-  const isFault = SERVER_SIDE.includes(verdict) || (CLIENT_SIDE.includes(verdict) && complete === 0);
-  return (isFault ? fail : warn)(`leg-${verdict}`, evidence, advice);
+  return (isFault(verdict, client, isServing) ? fail : warn)(`leg-${verdict}`, evidence, advice);
 }
 
 /** The failing verdict that came most often. */

@@ -1,12 +1,5 @@
 /** What the packets of the port say, client by client: folded from the records of the attempts. */
-import {
-  type Diagnosis,
-  type Endpoint,
-  type Handshake,
-  LEGS,
-  type LegName,
-  type VerdictName,
-} from '../handshake/handshake.ts';
+import { type Endpoint, type Handshake, LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts';
 
 export interface ClientLegs {
   readonly client: string;
@@ -15,30 +8,38 @@ export interface ClientLegs {
   readonly own: boolean;
   readonly attempts: number;
   readonly byVerdict: Readonly<Partial<Record<VerdictName, number>>>;
-  /** SYNs of attempts that got no answer, retransmissions included. */
-  readonly unansweredSyns: number;
-  /** Of its last failed attempt; null when none failed. */
-  readonly failed: Pick<Handshake, 'id' | 'verdict' | 'missingLeg' | 'reason' | 'icmp' | 'reset'> | null;
+  /** Failed attempts in which it repeated its SYN: somebody who wants in. */
+  readonly insistent: number;
+  /** Of its last failed attempt, of those that an ICMP error answers if there are any; null when none failed. */
+  readonly failed: Pick<Handshake, 'id' | 'verdict' | 'missingLeg' | 'reason' | 'icmp' | 'reset' | 'diagnoses'> | null;
 }
 
-export interface LegsFacts {
+/** What is known of the packets when no more come. */
+export interface PacketsEnd {
   /** Seconds of packets. */
   readonly seconds: number;
+  /** Packets that the capture lost. */
+  readonly lost: number;
+  /** What went wrong with the packets, or the keeping of them. */
+  readonly warnings: readonly string[];
+}
+
+export interface LegsFacts extends PacketsEnd {
   /** Attempts to the port on this host. */
   readonly clients: readonly ClientLegs[];
   /** Clients beyond `MOST_CLIENTS`, which are not kept one by one. */
   readonly furtherAttempts: number;
-  /** Packets that the capture lost; null when it can't tell. */
-  readonly lost: number | null;
   /** The leg that most failed attempts lack. */
   readonly missingLeg: LegName | null;
-  readonly diagnoses: readonly Diagnosis[];
-  /** Records of failed attempts, the first `MOST_RECORDS`. */
+  /** Records of failed attempts, the first `MOST_TOLD`. */
   readonly records: readonly Handshake[];
 }
 
 const MOST_CLIENTS = 1000;
-const MOST_RECORDS = 100;
+/** Counters are held against what is kept: a busy port has this many failed attempts in a minute, and two kilobytes each are no burden. */
+const MOST_RECORDS = 5000;
+/** Of these, in the document. */
+const MOST_TOLD = 100;
 
 type Growing = { -readonly [K in keyof ClientLegs]: ClientLegs[K] } & {
   byVerdict: Partial<Record<VerdictName, number>>;
@@ -47,38 +48,53 @@ type Growing = { -readonly [K in keyof ClientLegs]: ClientLegs[K] } & {
 /** Takes the records of a capture as they come. */
 export class LegsFold {
   private readonly own: ReadonlySet<string>;
-  private readonly takes: (address: string) => boolean;
   private readonly clients = new Map<string, Growing>();
-  private readonly records: Handshake[] = [];
+  private readonly failed: Handshake[] = [];
+  private readonly others: Handshake[] = [];
+  private readonly ownRefused: Handshake[] = [];
   private readonly lacking = new Map<LegName, number>();
   private furtherAttempts = 0;
 
-  /**
-   * @param own addresses of this host
-   * @param takes whether something listens on this address
-   */
-  constructor(own: ReadonlySet<string>, takes: (address: string) => boolean) {
+  /** @param own addresses of this host */
+  constructor(own: ReadonlySet<string>) {
     this.own = own;
-    this.takes = takes;
   }
 
   add(record: Handshake): void {
-    const { client, server, verdict } = record;
+    const { client, server } = record;
     // The port may be a remote one as well: what this host asks of others is not this port's trouble.
     const isOwn = this.own.has(client.address);
     if (isOwn && !this.own.has(server.address)) return;
-    // Step 3 has tried addresses on which nothing listens, and told of them.
-    if (isOwn && verdict === 'refused' && !this.takes(server.address)) return;
+    if (isOwn && record.verdict === 'refused') {
+      if (this.ownRefused.length < MOST_TOLD) this.ownRefused.push(record);
+      return;
+    }
+    this.count(record, isOwn);
+  }
+
+  private count(record: Handshake, isOwn: boolean): void {
+    const { client, server, verdict } = record;
     const legs = this.legsOf(client.address, server, isOwn);
     if (legs === null) return;
     legs.attempts += 1;
     legs.byVerdict[verdict] = (legs.byVerdict[verdict] ?? 0) + 1;
-    if (verdict === 'no-syn-ack') legs.unansweredSyns += record.legs.syn.count;
+    this.keep(record);
     if (verdict === 'complete' || verdict === 'undecided') return;
-    legs.failed = record;
+    if (record.legs.syn.count > 1) legs.insistent += 1;
+    // One that says who turned it away tells more than a later one: routers and hosts send few ICMP errors a second.
+    if (legs.failed === null || legs.failed.icmp === null || record.icmp !== null) legs.failed = record;
     const { missingLeg } = record;
     if (missingLeg !== null) this.lacking.set(missingLeg, (this.lacking.get(missingLeg) ?? 0) + 1);
-    if (this.records.length < MOST_RECORDS) this.records.push(record);
+  }
+
+  private keep(record: Handshake): void {
+    const kept = record.missingLeg === null ? this.others : this.failed;
+    if (kept.length < MOST_RECORDS) kept.push(record);
+  }
+
+  /** Failed attempts, then those that completed or are undecided: of each kind the first `MOST_RECORDS`. */
+  get records(): readonly Handshake[] {
+    return [...this.failed, ...this.others];
   }
 
   private legsOf(client: string, server: Endpoint, own: boolean): Growing | null {
@@ -89,7 +105,7 @@ export class LegsFold {
       this.furtherAttempts += 1;
       return null;
     }
-    const legs: Growing = { client, server, own, attempts: 0, byVerdict: {}, unansweredSyns: 0, failed: null };
+    const legs: Growing = { client, server, own, attempts: 0, byVerdict: {}, insistent: 0, failed: null };
     this.clients.set(key, legs);
     return legs;
   }
@@ -100,15 +116,17 @@ export class LegsFold {
     return most === 0 ? null : (LEGS[lacking.indexOf(most)] ?? null);
   }
 
-  facts(seconds: number, lost: number | null, diagnoses: readonly Diagnosis[]): LegsFacts {
+  /** At the end of the packets, once. @param takes whether something listens on this address: step 3 has tried others, too, and told of them */
+  facts({ seconds, lost, warnings }: PacketsEnd, takes: (address: string) => boolean): LegsFacts {
+    for (const record of this.ownRefused) if (takes(record.server.address)) this.count(record, true);
     return {
       seconds,
       clients: [...this.clients.values()],
       furtherAttempts: this.furtherAttempts,
       lost,
+      warnings,
       missingLeg: this.missingLeg(),
-      diagnoses,
-      records: this.records,
+      records: this.failed.slice(0, MOST_TOLD),
     };
   }
 }

@@ -1,5 +1,5 @@
 /** Step 1: the process that owns the listener. */
-import { isKnown, known, type PortFacts, type ProcessFacts } from '../diagnosis/port-facts.ts';
+import { isKnown, known, type PortFacts, type ProcessFacts, type ThreadFacts } from '../diagnosis/port-facts.ts';
 import { counted, octets } from '../report/render/text.ts';
 import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './checkup.ts';
 import { acceptQueueStuck } from './listener-step.ts';
@@ -8,6 +8,8 @@ import { acceptQueueStuck } from './listener-step.ts';
 const BUSY = 0.95;
 /** The same where the accept queue is not emptied: other processes may take processor time, too. */
 const BUSY_WHILE_STUCK = 0.5;
+/** A share that is worth a word. */
+const LITTLE = 0.05;
 /** Part of a limit from which it is near. */
 const NEAR = 0.9;
 /** Part of its scheduling periods in which a control group was held back. */
@@ -100,13 +102,20 @@ function judgeState(owner: ProcessFacts): Finding[] {
 function judgeThreads(owner: ProcessFacts, facts: PortFacts): Finding[] {
   const isStuck = acceptQueueStuck(facts);
   const limit = isStuck ? BUSY_WHILE_STUCK : BUSY;
-  const busy = (known(owner.threads) ?? []).filter(({ cpuShare }) => cpuShare >= limit);
+  // Where processors are scarce, a thread that never rests waits for them most of the time.
+  const busy = (known(owner.threads) ?? []).filter(
+    ({ cpuShare, waitShare }) => cpuShare >= LITTLE && cpuShare + waitShare >= limit,
+  );
   const [first] = busy;
   if (first === undefined) return [];
-  const evidence = `thread ${first.id} (${first.name}) of ${nameOf(owner)} uses ${percent(first.cpuShare)} of a processor${busy.length > 1 ? `, and ${counted(busy.length - 1, 'other thread')} as much` : ''}`;
+  const evidence = `thread ${first.id} (${first.name}) of ${nameOf(owner)} uses ${percent(first.cpuShare)} of a processor${waitWords(first)}${busy.length > 1 ? `, and ${counted(busy.length - 1, 'other thread')} as much` : ''}`;
   const advice = `see what it does: perf top -t ${first.id}, or the profiler of its language`;
   if (!isStuck) return [warn('thread-busy', evidence, advice)];
   return [fail('thread-busy', `${evidence}, and the accept queue is not emptied meanwhile`, advice)];
+}
+
+function waitWords({ waitShare }: ThreadFacts): string {
+  return waitShare < LITTLE ? '' : `, and waits for one ${percent(waitShare)} of the time`;
 }
 
 function judgeFiles(owner: ProcessFacts): Finding[] {

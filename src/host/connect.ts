@@ -7,7 +7,7 @@ export interface ConnectOutcome {
   /** "connected", "timeout", or the code of the system's error. */
   readonly outcome: string;
   readonly seconds: number;
-  /** What the server did with the connection within `AFTERWARDS_MILLIS`. */
+  /** What the server did with the connection within `AFTERWARDS_MILLIS`; "open" as well when it said something before it closed. */
   readonly afterwards: 'open' | 'closed' | 'reset' | null;
   readonly localPort: number | null;
 }
@@ -33,10 +33,10 @@ export async function tryConnect(address: string, port: number, timeoutSeconds: 
     const localPort = socket.localPort ?? null;
     if (outcome !== 'connected') return { outcome, seconds: took, afterwards: null, localPort };
     const afterwards = await Promise.race([
-      new Promise<'closed' | 'reset'>((resolve) => {
+      new Promise<'open' | 'closed' | 'reset'>((resolve) => {
+        socket.once('data', () => resolve('open'));
         socket.once('end', () => resolve('closed'));
         socket.once('error', () => resolve('reset'));
-        socket.resume();
       }),
       wait(AFTERWARDS_MILLIS, 'open' as const, { signal: giveUp.signal }),
     ]);

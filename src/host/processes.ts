@@ -33,20 +33,26 @@ export function findOwners(root: HostRoot, inodes: ReadonlySet<number>): Fact<Ow
   return { pids: owners.sort((a, b) => a - b), hidden };
 }
 
+interface ThreadTimes {
+  readonly ticks: number;
+  /** Seconds in which it waited for a processor, ready to run. */
+  readonly waitedSeconds: number;
+}
+
 /** What two looks are needed for. */
 export interface ProcessLook {
-  /** Ticks of each thread. */
-  readonly ticks: ReadonlyMap<number, number>;
+  /** Of each thread. */
+  readonly times: ReadonlyMap<number, ThreadTimes>;
   readonly cgroup: Fact<Cgroup>;
 }
 
 export function lookAt(root: HostRoot, pid: number): ProcessLook {
-  const ticks = new Map<number, number>();
+  const times = new Map<number, ThreadTimes>();
   for (const id of known(threadIds(root, pid)) ?? []) {
     const stat = known(readStat(root, pid, id));
-    if (stat !== null) ticks.set(id, stat.ticks);
+    if (stat !== null) times.set(id, { ticks: stat.ticks, waitedSeconds: waitedSeconds(root, pid, id) });
   }
-  return { ticks, cgroup: readCgroup(root, pid) };
+  return { times, cgroup: readCgroup(root, pid) };
 }
 
 /** @returns null when the process has gone in the meantime */
@@ -92,10 +98,25 @@ function threadFacts(
     const stat = known(readStat(root, pid, id));
     if (stat === null) continue;
     // A thread that was not there at the first look has done all its work since.
-    const ticks = stat.ticks - (before.ticks.get(id) ?? 0);
-    threads.push({ id, name: stat.name, state: stat.state, cpuShare: ticks / TICKS_PER_SECOND / seconds });
+    const earlier = before.times.get(id) ?? { ticks: 0, waitedSeconds: 0 };
+    const ticks = stat.ticks - earlier.ticks;
+    const waited = waitedSeconds(root, pid, id) - earlier.waitedSeconds;
+    threads.push({
+      id,
+      name: stat.name,
+      state: stat.state,
+      cpuShare: ticks / TICKS_PER_SECOND / seconds,
+      // The looks are not at one moment: on a crowded host some time passes from the clock to the thread.
+      waitShare: Math.min(1, Math.max(0, waited) / seconds),
+    });
   }
   return threads.sort((a, b) => b.cpuShare - a.cpuShare || a.id - b.id);
+}
+
+/** Documentation/scheduler/sched-stats.rst: nanoseconds on a processor, nanoseconds of waiting for one, time slices. */
+function waitedSeconds(root: HostRoot, pid: number, thread: number): number {
+  const text = known(readText(root.proc, String(pid), 'task', String(thread), 'schedstat'));
+  return Number(text?.split(' ')[1] ?? 0) / 1e9;
 }
 
 function threadIds(root: HostRoot, pid: number): Fact<readonly number[]> {

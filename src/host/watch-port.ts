@@ -46,6 +46,8 @@ export interface PortWatch {
    * @param isQuick without firewall, interfaces and ways, which take commands of the host
    */
   facts(clients?: readonly ClientSeen[], isQuick?: boolean): Promise<PortFacts>;
+  /** The packets beside which the facts are held end now: what counters do from now on is left out. */
+  endOfPackets(): void;
   stop(): void;
 }
 
@@ -72,7 +74,11 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
   const own = options.before === undefined ? await lookAtHost(root) : null;
   const drops = options.drops ?? (await ownDrops(root, port));
   sampler.start();
+  let end: Promise<HostLook> | null = null;
   return {
+    endOfPackets() {
+      end = lookAtOnce(root);
+    },
     stop() {
       sampler.stop();
       if (options.drops === undefined && isKnown(drops)) drops.stop();
@@ -80,7 +86,7 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
     async facts(clients = [], isQuick = false) {
       const sockets = await sampler.look();
       const before = own ?? options.before?.();
-      const now = await lookAtHost(root, isQuick);
+      const now = await (end ?? lookAtHost(root, isQuick));
       const first = before ?? now;
       const interfaces = interfaceFacts(first.interfaces, now.interfaces);
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
@@ -104,6 +110,13 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
       };
     },
   };
+}
+
+/** Everything, and the counters as they are at this moment: commands of the host take a while. */
+async function lookAtOnce(root: HostRoot): Promise<HostLook> {
+  const counters = lookAtHost(root, true);
+  const { firewall, interfaces } = await lookAtHost(root);
+  return { ...(await counters), firewall, interfaces };
 }
 
 async function ownDrops(root: HostRoot, port: number): Promise<Fact<DropWatch>> {

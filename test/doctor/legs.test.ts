@@ -1,13 +1,13 @@
 /** Steps 5 and 6 from recorded facts: which leg, and what took it. The counters are those that a Linux 6.18 showed for each fault. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type PortFacts, unknown } from '../../src/diagnosis/port-facts.ts';
+import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { judgeBetween } from '../../src/doctor/between-step.ts';
 import type { Step } from '../../src/doctor/checkup.ts';
 import { type ClientLegs, type LegsFacts, LegsFold } from '../../src/doctor/legs.ts';
 import { judgeLegs } from '../../src/doctor/legs-step.ts';
-import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
-import { HEALTHY, SOCKETS } from '../support/port-facts.ts';
+import type { Diagnosis, Handshake, VerdictName } from '../../src/handshake/handshake.ts';
+import { HEALTHY } from '../support/port-facts.ts';
 
 const TARGET = { host: null, port: 8080 };
 const OWN = new Set(['10.9.0.2', '127.0.0.1']);
@@ -36,10 +36,16 @@ function record(verdict: VerdictName, more: Partial<Handshake> = {}): Handshake 
   };
 }
 
+const ONCE: Partial<Handshake> = { legs: { syn: LEG, synAck: LEG, ack: LEG } };
+
+function suspect(cause: string): Diagnosis {
+  return { cause, confidence: 'likely', evidence: ['so it looks'], advice: 'look there' };
+}
+
 function legsOf(...records: readonly Handshake[]): LegsFacts {
-  const fold = new LegsFold(OWN, (address) => address !== '127.0.0.1');
+  const fold = new LegsFold(OWN);
   for (const one of records) fold.add(one);
-  return fold.facts(15, 0, []);
+  return fold.facts({ seconds: 15, lost: 0, warnings: [] }, (address) => address !== '127.0.0.1');
 }
 
 function troubles(step: Step): string[] {
@@ -55,8 +61,28 @@ describe('step 5, the legs', () => {
     ['refused', [record('refused')], ['fail leg-refused']],
     ['no third leg, ever', [record('no-ack')], ['fail leg-no-ack']],
     ['no third leg once, else complete', [...many('complete', 9), record('no-ack')], ['warn leg-no-ack']],
-    ['the client resets: a scan', [record('client-reset')], ['warn leg-client-reset']],
-    ['an old connection, then complete', [record('challenged'), record('complete')], ['warn leg-challenged']],
+    [
+      'the client resets: a scan',
+      [record('client-reset', { diagnoses: [suspect('half-open-scan')] })],
+      ['warn leg-client-reset'],
+    ],
+    [
+      'the client resets: it had given up',
+      [record('client-reset', { diagnoses: [suspect('client-gave-up')] })],
+      ['fail leg-client-reset'],
+    ],
+    [
+      'one SYN and never heard of again, where others are served',
+      [record('complete'), record('no-ack', { ...ONCE, client: { address: '10.9.0.7', port: 2 } })],
+      ['warn leg-no-ack'],
+    ],
+    [
+      'a client that repeats its SYN, where others are served',
+      [record('complete'), record('no-ack', { client: { address: '10.9.0.7', port: 2 } })],
+      ['fail leg-no-ack'],
+    ],
+    ['an old connection, then complete', [record('challenged', ONCE), record('complete')], ['warn leg-challenged']],
+    ['an old connection again and again', [record('complete'), record('challenged')], ['fail leg-challenged']],
     [
       'for an address that is not here',
       [record('no-syn-ack', { server: { address: '10.9.0.99', port: 8080 } })],
@@ -111,74 +137,42 @@ describe('step 5, the legs', () => {
   });
 });
 
-describe('step 6, what took the SYNs', () => {
-  const unanswered = legsOf(record('no-syn-ack'));
-  const facts = (counters: Record<string, number>, more: Partial<PortFacts> = {}): PortFacts => ({
-    ...HEALTHY,
-    counters,
-    ...more,
+describe('step 6, what is in between', () => {
+  const failed = legsOf(record('no-syn-ack'));
+  const cause = (name: string, confidence: Diagnosis['confidence']): Diagnosis => ({
+    cause: name,
+    confidence,
+    evidence: ['so many packets'],
+    advice: 'look there',
   });
-  const halfOpen = {
-    sockets: { ...SOCKETS, synReceivedByPeer: [{ address: '10.9.0.1', count: 1 }], synReceivedPeers: 1 },
-  };
-  for (const [name, given, legs, expected] of [
-    ['healthy', HEALTHY, legsOf(record('complete')), []],
-    ['input drop', facts({ IpInReceives: 5 }), unanswered, ['fail own-firewall']],
-    ['ingress drop', facts({ Ip6InReceives: 2 }), unanswered, ['fail dropped-at-interface']],
-    ['rp_filter', facts({ IpInReceives: 5, TcpExtIPReversePathFilter: 5 }), unanswered, ['fail reverse-path-filter']],
+  for (const [name, facts, legs, causes, expected] of [
+    ['healthy', HEALTHY, legsOf(record('complete')), [], []],
     [
-      'rp_filter of somebody else',
-      facts({ IpInReceives: 6, TcpExtIPReversePathFilter: 1 }),
-      unanswered,
-      ['warn reverse-path-filter', 'fail own-firewall'],
-    ],
-    ['address not here', facts({ IpInReceives: 5, IpInAddrErrors: 5 }), unanswered, ['fail address-not-here']],
-    ['MD5', facts({ IpInReceives: 5, IpInDelivers: 5, TcpExtTCPMD5NotFound: 5 }), unanswered, ['fail md5-or-ao-key']],
-    [
-      'accept queue',
-      facts({ IpInReceives: 5, IpInDelivers: 5, TcpExtListenOverflows: 5, TcpExtListenDrops: 5 }),
-      unanswered,
-      [],
-    ],
-    [
-      'no return route',
-      facts({ IpInReceives: 5, IpInDelivers: 5, IpOutNoRoutes: 5, TcpExtListenDrops: 5 }),
-      unanswered,
-      ['fail no-return-route'],
-    ],
-    [
-      'own output',
-      facts({ IpInReceives: 5, IpInDelivers: 5, IpOutRequests: 10, IpOutTransmits: 0, TcpExtTCPTimeouts: 5 }, halfOpen),
-      unanswered,
-      ['fail own-output-drop'],
-    ],
-    [
-      'neighbour',
-      facts({ IpInReceives: 5, IpInDelivers: 5, IpOutRequests: 9, IpOutTransmits: 9 }, halfOpen),
-      unanswered,
-      ['fail neighbour-or-egress'],
-    ],
-    ['checksums', facts({ IpInReceives: 5, IpInDelivers: 5, TcpInCsumErrors: 5 }), unanswered, ['fail bad-checksum']],
-    ['nothing tells', facts({ IpInReceives: 5, IpInDelivers: 5 }), unanswered, ['warn unexplained']],
-    ['closed port', facts({ TcpOutRsts: 1 }), legsOf(record('refused')), []],
-    ['reject with reset', facts({ IpInReceives: 2 }), legsOf(record('refused')), ['fail rejected-with-reset']],
-    ['no counters', { ...HEALTHY, counters: unknown('?') }, unanswered, ['unknown counters']],
-    ['no packets', HEALTHY, unknown('run as root'), ['unknown between']],
-  ] as const) {
-    test(name, () => assert.deepEqual(troubles(judgeBetween(given, legs)), expected));
-  }
-
-  test('an ICMP error names who turned the client away: this host, or another', () => {
-    const icmp = { from: '10.9.0.2', type: 3, code: 13, meaning: 'prohibited', frame: 2, quotes: 'syn' } as const;
-    const own = judgeBetween(HEALTHY, legsOf(record('rejected', { icmp })));
-    assert.match(own.findings[0]?.evidence ?? '', /by this host itself/);
-    const router = judgeBetween(
+      'a cause that is proven',
       HEALTHY,
-      legsOf(record('no-ack', { icmp: { ...icmp, from: '10.9.5.1', quotes: 'syn-ack' } })),
-    );
-    assert.match(
-      router.findings[0]?.evidence ?? '',
-      /^the SYN-ACK of 10\.9\.0\.1 was turned away .* by 10\.9\.5\.1: a router/,
-    );
-  });
+      failed,
+      [cause('reverse-path-filter', 'proven'), cause('local-firewall-drop', 'possible')],
+      ['fail reverse-path-filter'],
+    ],
+    ['a cause that the steps before have told of', HEALTHY, failed, [cause('accept-queue-full', 'proven')], []],
+    ['no fault of the port', HEALTHY, failed, [cause('half-open-scan', 'likely')], ['warn half-open-scan']],
+    [
+      'nothing but suspects',
+      HEALTHY,
+      failed,
+      [cause('local-firewall-drop', 'possible'), cause('wrong-mac', 'possible')],
+      ['warn undetermined'],
+    ],
+    ['not even a suspect', HEALTHY, failed, [], ['warn unexplained']],
+    [
+      'without packets the counters alone',
+      { ...HEALTHY, counters: { TcpExtIPReversePathFilter: 5 } },
+      unknown('run as root'),
+      [],
+      ['warn counters', 'unknown between'],
+    ],
+    ['without counters', { ...HEALTHY, counters: unknown('no permission') }, failed, [], ['unknown counters']],
+  ] as const) {
+    test(name, () => assert.deepEqual(troubles(judgeBetween(facts, legs, causes)), expected));
+  }
 });

@@ -59,19 +59,24 @@ test('a healthy port under load has no finding in any step', () => {
 });
 
 describe('step 1, the process', () => {
-  const busyThread = { threads: [{ id: 71, name: 'loop', state: 'R', cpuShare: 0.99 }] };
+  const busyThread = { threads: [{ id: 71, name: 'loop', state: 'R', cpuShare: 0.99, waitShare: 0 }] };
   for (const [name, facts, expected] of [
     ['stopped', withProcess({ state: 'T' }), ['fail process-stopped']],
     [
       'blocked by a disk',
-      withProcess({ threads: [{ id: 70, name: 'serve', state: 'D', cpuShare: 0 }] }),
+      withProcess({ threads: [{ id: 70, name: 'serve', state: 'D', cpuShare: 0, waitShare: 0 }] }),
       ['warn process-blocked'],
     ],
     ['one thread busy, and the queue is emptied', withProcess(busyThread), ['warn thread-busy']],
     ['one thread busy, and the queue is not emptied', withProcess(busyThread, STUCK), ['fail thread-busy']],
     [
+      'a thread that never rests where processors are scarce',
+      withProcess({ threads: [{ id: 71, name: 'loop', state: 'R', cpuShare: 0.08, waitShare: 0.9 }] }, STUCK),
+      ['fail thread-busy'],
+    ],
+    [
       'half a processor is no finding',
-      withProcess({ threads: [{ id: 71, name: 'loop', state: 'R', cpuShare: 0.5 }] }),
+      withProcess({ threads: [{ id: 71, name: 'loop', state: 'R', cpuShare: 0.5, waitShare: 0 }] }),
       [],
     ],
     ['no file left', withProcess({ openFiles: 1024 }), ['fail open-files-exhausted']],

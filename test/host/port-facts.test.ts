@@ -92,8 +92,8 @@ describe('recorded files', () => {
     assert.equal(facts?.openFiles, 2);
     assert.equal(facts?.openFileLimit, 1024);
     assert.deepEqual(facts?.threads, [
-      { id: 71, name: 'worker', state: 'S', cpuShare: 1 },
-      { id: 70, name: 'odd) name', state: 'S', cpuShare: 0 },
+      { id: 71, name: 'worker', state: 'S', cpuShare: 1, waitShare: 0 },
+      { id: 70, name: 'odd) name', state: 'S', cpuShare: 0, waitShare: 0 },
     ]);
     const cgroup = facts?.cgroup;
     assert.ok(cgroup !== undefined && isKnown(cgroup));

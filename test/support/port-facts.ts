@@ -27,7 +27,7 @@ export const PROCESS: ProcessFacts = {
   command: 'serve --port 8080',
   state: 'S',
   userId: 1000,
-  threads: [{ id: 70, name: 'serve', state: 'S', cpuShare: 0.03 }],
+  threads: [{ id: 70, name: 'serve', state: 'S', cpuShare: 0.03, waitShare: 0 }],
   residentBytes: 20e6,
   openFiles: 20,
   openFileLimit: 1024,

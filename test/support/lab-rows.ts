@@ -1,0 +1,597 @@
+/**
+ * The rows of the lab: one fault each, put on a real kernel, and what must be said of it. Data: stage.py builds them, lab-run.ts puts `tripod doctor` beside them.
+ * Letters are those of the catalogue of causes (docs/causes.md).
+ */
+import type { Diagnosis, LegName, VerdictName } from '../../src/handshake/handshake.ts';
+
+type Role = 'client' | 'middle' | 'server';
+/** A shell command in a namespace. */
+type Fault = readonly [role: Role, command: string];
+
+/** What fixtures/lab/stage.py is told. */
+interface Stage {
+  readonly topology?: 'direct' | 'routed' | 'wired' | 'two-links';
+  readonly wire?: string;
+  readonly ipv6?: boolean;
+  readonly servers: readonly { readonly does: string; readonly [option: string]: unknown }[];
+  readonly faults?: readonly Fault[];
+  readonly clients: readonly { readonly does: string; readonly [option: string]: unknown }[];
+}
+
+export interface LabRow {
+  readonly name: string;
+  /** Rows of the catalogue. */
+  readonly row: string;
+  readonly what: string;
+  readonly stage: Stage;
+  /** The words after `tripod doctor` that name the port; a port alone runs on the server. */
+  readonly target?: string;
+  /** What must be said; null for a port that is well: no fault, and no cause but those of `mayName`. */
+  readonly say: Said | null;
+  /** Causes that may be named beside: of somebody who is no client, as a warning. */
+  readonly mayName?: readonly string[];
+}
+
+interface Said {
+  /** Of the failed attempts; null where the handshakes complete. */
+  readonly verdict: VerdictName | null;
+  /** That most of them lack. */
+  readonly leg: LegName | null;
+  readonly cause: string;
+  /** At least. */
+  readonly confidence: Diagnosis['confidence'];
+  /** The port itself is well: a warning, and no fault. */
+  readonly harmless?: true;
+}
+
+export const LAB_PORT = 2323;
+
+const ACCEPT = [{ does: 'accept' }];
+const VISIT = [{ does: 'visit' }];
+
+/** A table with one chain and one rule. */
+function nft(hook: string, rule: string, priority = 0, role: Role = 'server'): Fault[] {
+  return [
+    [role, `nft 'add table inet lab'`],
+    [role, `nft 'add chain inet lab ${hook} { type filter hook ${hook} priority ${priority}; }'`],
+    [role, `nft 'add rule inet lab ${hook} ${rule}'`],
+  ];
+}
+
+function sysctl(...settings: readonly string[]): Fault[] {
+  return settings.map((setting) => ['server', `sysctl -qw ${setting}`]);
+}
+
+/** The leg that a verdict names as missing. */
+function legOf(verdict: VerdictName | null): LegName | null {
+  if (verdict === null) return null;
+  return ['no-syn-ack', 'refused', 'rejected', 'challenged'].includes(verdict) ? 'syn-ack' : 'ack';
+}
+
+function proven(verdict: VerdictName | null, cause: string): Said {
+  return { verdict, leg: legOf(verdict), cause, confidence: 'proven' };
+}
+
+function harmless(verdict: VerdictName | null, cause: string, confidence: Said['confidence']): Said {
+  return { verdict, leg: legOf(verdict), cause, confidence, harmless: true };
+}
+
+function likely(verdict: VerdictName | null, cause: string): Said {
+  return { verdict, leg: legOf(verdict), cause, confidence: 'likely' };
+}
+
+export const LAB_ROWS: readonly LabRow[] = [
+  // The SYN comes, and nothing leaves.
+  {
+    name: 'nft-input-drop',
+    row: 'B1',
+    what: 'the host’s nftables drop the SYNs on input',
+    stage: { servers: ACCEPT, faults: nft('input', `tcp dport ${LAB_PORT} counter drop`), clients: VISIT },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'nft-drop-uncounted',
+    row: 'B1',
+    what: 'the same by a rule without a counter',
+    stage: { servers: ACCEPT, faults: nft('input', `iif s0 tcp dport ${LAB_PORT} drop`), clients: VISIT },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'nft-prerouting-drop',
+    row: 'B1',
+    what: 'nftables drop the SYNs before routing, by a set of ports',
+    stage: {
+      servers: ACCEPT,
+      faults: nft('prerouting', `tcp dport { 22, ${LAB_PORT}, 8080 } counter drop`, -300),
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'nft-policy-drop',
+    row: 'B1',
+    what: 'a chain whose policy is drop forgets the port',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        [
+          'server',
+          `nft 'add table inet lab; add chain inet lab input { type filter hook input priority 0; policy drop; }'`,
+        ],
+        ['server', `nft 'add rule inet lab input iif lo accept; add rule inet lab input tcp dport 22 accept'`],
+        ['server', `nft 'add rule inet lab input ct state established,related accept'`],
+      ],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'iptables-drop',
+    row: 'B1',
+    what: 'iptables (nf_tables) drop the SYNs',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', `iptables -A INPUT -i s0 -p tcp --dport ${LAB_PORT} -j DROP`]],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'iptables-legacy-drop',
+    row: 'B1',
+    what: 'iptables (legacy) drop the SYNs',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', `iptables-legacy -A INPUT -i s0 -p tcp --dport ${LAB_PORT} -j DROP`]],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'netdev-ingress-drop',
+    row: 'B25',
+    what: 'a rule at the interface’s ingress hook drops the SYNs before IP',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        [
+          'server',
+          `nft 'add table netdev lab; add chain netdev lab in { type filter hook ingress device s0 priority 0; }'`,
+        ],
+        ['server', `nft 'add rule netdev lab in tcp dport ${LAB_PORT} counter drop'`],
+      ],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'reverse-path-filter',
+    row: 'B2',
+    what: 'strict rp_filter, and the route to the client leads over another interface',
+    stage: {
+      topology: 'two-links',
+      servers: ACCEPT,
+      faults: [
+        ['server', `ip neigh replace 10.9.0.1 lladdr 02:09:00:00:00:01 dev s0`],
+        ['client', `ip neigh replace 10.9.0.2 lladdr 02:09:00:00:00:02 dev c0 nud permanent`],
+        ['server', 'ip route add 10.9.0.1/32 via 10.9.7.1 dev s1'],
+        ...sysctl('net.ipv4.conf.all.rp_filter=1'),
+      ],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'reverse-path-filter'),
+  },
+  {
+    name: 'wrong-mac',
+    row: 'B3',
+    what: 'frames come with another host’s MAC address',
+    stage: {
+      servers: ACCEPT,
+      faults: [['client', 'ip neigh replace 10.9.0.2 lladdr 02:09:00:00:00:99 dev c0 nud permanent']],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'wrong-mac'),
+  },
+  {
+    name: 'bad-checksum',
+    row: 'B4',
+    what: 'SYNs come with a wrong TCP checksum',
+    stage: { servers: ACCEPT, clients: [{ does: 'bad-checksum' }] },
+    say: proven('no-syn-ack', 'bad-checksum'),
+  },
+  {
+    name: 'accept-queue-full',
+    row: 'B6',
+    what: 'the application never calls accept()',
+    stage: { servers: [{ does: 'never-accept', backlog: 2 }], clients: VISIT },
+    say: proven('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'accept-queue-full-v6',
+    row: 'B6',
+    what: 'the same, IPv6',
+    stage: { ipv6: true, servers: [{ does: 'never-accept', backlog: 2 }], clients: VISIT },
+    say: proven('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'application-busy',
+    row: 'B6',
+    what: 'the only thread of the application computes without end',
+    stage: { servers: [{ does: 'busy', backlog: 2 }], clients: VISIT },
+    say: proven('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'application-stopped',
+    row: 'B6',
+    what: 'the application is stopped (SIGSTOP)',
+    stage: { servers: [{ does: 'stopped', backlog: 2 }], clients: VISIT },
+    say: proven('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'accepts-too-slowly',
+    row: 'B6',
+    what: 'the application takes five connections a second, and twenty come',
+    stage: { servers: [{ does: 'slow-accept', backlog: 3 }], clients: [{ does: 'visit', every: 0.05 }] },
+    say: proven('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'no-return-route',
+    row: 'B10',
+    what: 'the server has no route to the client',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [['server', 'ip route del default']],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'no-return-route'),
+  },
+  {
+    name: 'no-return-route-v6',
+    row: 'B10',
+    what: 'the same, IPv6',
+    stage: {
+      topology: 'routed',
+      ipv6: true,
+      servers: ACCEPT,
+      faults: [['server', 'ip -6 route del default']],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'no-return-route'),
+  },
+  {
+    name: 'gateway-silent',
+    row: 'B11',
+    what: 'the server’s gateway does not answer ARP',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [['server', 'ip route replace default via 10.9.1.77']],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'neighbour-unresolved'),
+  },
+  {
+    name: 'output-drop',
+    row: 'B12',
+    what: 'nftables drop the SYN-ACK on output',
+    stage: { servers: ACCEPT, faults: nft('output', `oif s0 tcp sport ${LAB_PORT} counter drop`), clients: VISIT },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'postrouting-drop-iptables',
+    row: 'B12',
+    what: 'iptables drop the SYN-ACK after routing',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', `iptables -t mangle -A POSTROUTING -o s0 -p tcp --sport ${LAB_PORT} -j DROP`]],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'output-drop-v6',
+    row: 'B12',
+    what: 'nftables drop the SYN-ACK on output, IPv6',
+    stage: {
+      ipv6: true,
+      servers: ACCEPT,
+      faults: nft('output', `oif s0 tcp sport ${LAB_PORT} counter drop`),
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'netdev-egress-drop',
+    row: 'B12',
+    what: 'a rule at the interface’s egress hook drops the SYN-ACK',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        [
+          'server',
+          `nft 'add table netdev lab; add chain netdev lab out { type filter hook egress device s0 priority 0; }'`,
+        ],
+        ['server', `nft 'add rule netdev lab out tcp sport ${LAB_PORT} counter drop'`],
+      ],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'closed-port',
+    row: 'B19',
+    what: 'nothing listens',
+    stage: { servers: [], clients: VISIT },
+    say: proven('refused', 'port-closed'),
+  },
+  {
+    name: 'closed-port-v6',
+    row: 'B19',
+    what: 'nothing listens, IPv6',
+    stage: { ipv6: true, servers: [], clients: VISIT },
+    say: proven('refused', 'port-closed'),
+  },
+  {
+    name: 'bound-to-loopback',
+    row: 'B20',
+    what: 'the service listens on 127.0.0.1 alone',
+    stage: { servers: [{ does: 'accept', address: '127.0.0.1' }], clients: VISIT },
+    say: proven('refused', 'bound-to-another-address'),
+  },
+  {
+    name: 'bound-to-ipv6-only',
+    row: 'B20',
+    what: 'the service listens for IPv6 alone, and an IPv4 client comes',
+    stage: {
+      ipv6: true,
+      servers: [{ does: 'accept', address: '::', v6only: true }],
+      clients: [{ does: 'visit', to: '10.9.0.2' }],
+    },
+    say: proven('refused', 'bound-to-another-address'),
+  },
+  {
+    name: 'nft-reject-reset',
+    row: 'B21',
+    what: 'nftables reject with a TCP reset',
+    stage: {
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} counter reject with tcp reset`),
+      clients: VISIT,
+    },
+    say: proven('refused', 'firewall-reset'),
+  },
+  {
+    name: 'iptables-reject-reset',
+    row: 'B21',
+    what: 'iptables reject with a TCP reset',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', `iptables -A INPUT -i s0 -p tcp --dport ${LAB_PORT} -j REJECT --reject-with tcp-reset`]],
+      clients: VISIT,
+    },
+    say: proven('refused', 'firewall-reset'),
+  },
+  {
+    name: 'nft-reject-icmp',
+    row: 'B22',
+    what: 'nftables reject with ICMP “administratively prohibited”',
+    stage: {
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} counter reject with icmpx admin-prohibited`),
+      clients: VISIT,
+    },
+    say: proven('rejected', 'rejected-by-hop'),
+  },
+  {
+    name: 'iptables-reject-icmp',
+    row: 'B22',
+    what: 'iptables reject with ICMP “port unreachable”, as firewalld and ufw do',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', `iptables -A INPUT -i s0 -p tcp --dport ${LAB_PORT} -j REJECT`]],
+      clients: VISIT,
+    },
+    say: proven('rejected', 'rejected-by-hop'),
+  },
+  {
+    name: 'nft-reject-icmpv6',
+    row: 'B22',
+    what: 'nftables reject with ICMPv6',
+    stage: {
+      ipv6: true,
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} counter reject with icmpv6 admin-prohibited`),
+      clients: VISIT,
+    },
+    say: proven('rejected', 'rejected-by-hop'),
+  },
+
+  // The SYN-ACK leaves, and the third leg does not come, or is not taken.
+  {
+    name: 'syn-ack-lost',
+    row: 'C1',
+    what: 'a router on the way back drops the SYN-ACK',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp sport ${LAB_PORT} tcp flags & (syn | ack) == syn | ack drop`, 0, 'middle'),
+      clients: VISIT,
+    },
+    say: likely('no-ack', 'return-path-loss'),
+  },
+  {
+    name: 'accept-queue-fills',
+    row: 'C3',
+    what: 'the accept queue fills between SYN-ACK and ACK',
+    stage: {
+      topology: 'wired',
+      wire: 'third-late',
+      servers: [{ does: 'never-accept', backlog: 10 }],
+      faults: sysctl('net.ipv4.tcp_syncookies=0'),
+      clients: [
+        { does: 'visit', every: 0.01, times: 8, grow: 8, send: false, linger: 30 },
+        { does: 'visit', after: 0.7, every: 0.01, times: 6, grow: 6, send: false, linger: 30 },
+      ],
+    },
+    say: proven('ack-ignored', 'accept-queue-full'),
+  },
+  {
+    name: 'accept-queue-fills-abort',
+    row: 'C4',
+    what: 'the same with tcp_abort_on_overflow',
+    stage: {
+      topology: 'wired',
+      wire: 'third-late',
+      servers: [{ does: 'never-accept', backlog: 10 }],
+      faults: sysctl('net.ipv4.tcp_syncookies=0', 'net.ipv4.tcp_abort_on_overflow=1'),
+      clients: [
+        { does: 'visit', every: 0.01, times: 8, grow: 8, send: false, linger: 30 },
+        { does: 'visit', after: 0.7, every: 0.01, times: 6, grow: 6, send: false, linger: 30 },
+      ],
+    },
+    say: proven('ack-rejected', 'accept-queue-full'),
+  },
+  {
+    name: 'defer-accept-silent',
+    row: 'C8',
+    what: 'the service uses TCP_DEFER_ACCEPT, and its clients say nothing',
+    stage: {
+      servers: [{ does: 'accept', defer: 1 }],
+      clients: [{ does: 'visit', send: false, linger: 30, grow: 40, every: 0.8 }],
+    },
+    say: proven('ack-ignored', 'defer-accept'),
+  },
+  {
+    name: 'third-leg-dropped-here',
+    row: 'C9',
+    what: 'the host’s nftables let SYNs in and drop the third leg',
+    stage: {
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} tcp flags & (syn | ack) == ack counter drop`),
+      clients: VISIT,
+    },
+    say: proven('ack-ignored', 'ack-firewalled'),
+  },
+  {
+    name: 'out-of-window',
+    row: 'C11',
+    what: 'a middlebox alters the sequence number of the third leg',
+    stage: { topology: 'wired', wire: 'out-of-window', servers: ACCEPT, clients: VISIT },
+    say: likely('ack-rejected', 'sequence-rewritten'),
+  },
+  {
+    name: 'timestamp-echo-mangled',
+    row: 'C12',
+    what: 'a middlebox spoils the echoed timestamp of the third leg',
+    stage: { topology: 'wired', wire: 'echo-mangled', servers: ACCEPT, clients: VISIT },
+    say: proven('ack-ignored', 'timestamps-rejected'),
+  },
+  {
+    name: 'half-open-scan',
+    row: 'C14',
+    what: 'a scanner resets each SYN-ACK; nobody else comes',
+    stage: { servers: ACCEPT, clients: [{ does: 'scan' }] },
+    say: harmless('client-reset', 'half-open-scan', 'possible'),
+  },
+
+  // The handshake completes, and it fails all the same.
+  {
+    name: 'not-accepted-yet',
+    row: 'D2',
+    what: 'the application never calls accept(), and its queue has room',
+    stage: { servers: [{ does: 'never-accept', backlog: 512 }], clients: VISIT },
+    say: proven(null, 'not-accepted-yet'),
+  },
+
+  // Seen from the client.
+  // Ports that are well, on hosts where something else looks like trouble.
+  {
+    name: 'healthy',
+    row: '—',
+    what: 'a healthy port',
+    stage: { servers: ACCEPT, clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'healthy-v6',
+    row: '—',
+    what: 'a healthy port, IPv6',
+    stage: { ipv6: true, servers: ACCEPT, clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'healthy-under-load',
+    row: '—',
+    what: 'a healthy port with a hundred connections a second',
+    stage: { servers: [{ does: 'accept', backlog: 512 }], clients: [{ does: 'visit', every: 0.01, linger: 0.01 }] },
+    say: null,
+  },
+  {
+    name: 'unrelated-drops',
+    row: 'B1',
+    what: 'nftables drop another port, to which somebody goes on sending SYNs',
+    stage: {
+      servers: [{ does: 'accept' }, { does: 'accept', port: 8081 }],
+      faults: nft('input', `tcp dport 8081 counter drop`),
+      clients: [{ does: 'visit' }, { does: 'visit', port: 8081, every: 0.1 }],
+    },
+    say: null,
+  },
+  {
+    name: 'unrelated-overflow',
+    row: 'B6',
+    what: 'the accept queue of another port overflows',
+    stage: {
+      servers: [{ does: 'accept' }, { does: 'never-accept', port: 8081, backlog: 1 }],
+      clients: [{ does: 'visit' }, { does: 'visit', port: 8081, every: 0.2 }],
+    },
+    say: null,
+  },
+  {
+    name: 'scan-of-another-port',
+    row: 'B19',
+    what: 'somebody scans a closed port',
+    stage: { servers: ACCEPT, clients: [{ does: 'visit' }, { does: 'scan', to: 8081, every: 0.02 }] },
+    say: null,
+  },
+  {
+    name: 'many-time-waits',
+    row: 'B15',
+    what: 'the server closes first, and has thousands of TIME-WAITs',
+    stage: {
+      servers: [{ does: 'answer-and-close', backlog: 512 }],
+      clients: [{ does: 'visit', every: 0.005, linger: 0 }],
+    },
+    say: null,
+  },
+  {
+    name: 'defer-accept-works',
+    row: 'C8',
+    what: 'TCP_DEFER_ACCEPT, and clients that send their request at once',
+    stage: { servers: [{ does: 'accept', defer: 5 }], clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'cookies-work',
+    row: 'C7',
+    what: 'SYN cookies answer everybody',
+    stage: { servers: ACCEPT, faults: sysctl('net.ipv4.tcp_syncookies=2'), clients: [{ does: 'visit', every: 0.1 }] },
+    say: null,
+  },
+  {
+    name: 'impatient-client',
+    row: 'B18',
+    what: 'a client repeats its SYN faster than the kernel answers',
+    stage: { servers: ACCEPT, clients: [{ does: 'visit' }, { does: 'impatient' }] },
+    say: null,
+  },
+  {
+    name: 'client-sees-health',
+    row: '—',
+    what: 'a healthy port, seen from the client',
+    stage: { topology: 'routed', servers: ACCEPT, clients: [] },
+    target: '10.9.1.2:2323',
+    say: null,
+  },
+];

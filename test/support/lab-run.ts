@@ -1,0 +1,82 @@
+/** One row of the lab: the world is built, `tripod doctor` is put on it, and what it says is brought back. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Step, Verdict } from '../../src/doctor/checkup.ts';
+import type { LegsFacts } from '../../src/doctor/legs.ts';
+import type { VerdictName } from '../../src/handshake/handshake.ts';
+import { LAB_PORT, type LabRow } from './lab-rows.ts';
+import { commandFile, projectRoot } from './paths.ts';
+
+/** Of packets, after the first look: an unanswered SYN is told after three. */
+const WATCHED = '7s';
+/** Namespaces and links are named after the process: two runs at the same time do not meet. */
+const OWN = process.pid.toString(36);
+
+export interface Checkup {
+  readonly status: number;
+  readonly verdict: Verdict;
+  readonly steps: readonly Step[];
+  readonly facts: {
+    readonly legs?: LegsFacts;
+    readonly connects?: readonly { readonly handshake?: { readonly verdict?: VerdictName } | null }[];
+  };
+  /** From the beginning of the command to its end. */
+  readonly seconds: number;
+}
+
+/** @throws Error with what was said when the world can't be built, or doctor says nothing that can be read */
+export async function runRow(row: LabRow, number: number): Promise<Checkup> {
+  const prefix = `tridoc-${OWN}-${number}-`;
+  const stage = start('python3', [
+    path.join(projectRoot, 'fixtures/lab/stage.py'),
+    JSON.stringify({ prefix, ...row.stage }),
+  ]);
+  const complaints = collect(stage.stderr);
+  const ended = once(stage, 'close');
+  try {
+    const lines = createInterface({ input: stage.stdout });
+    const ready = await Promise.race([once(lines, 'line'), ended.then(() => null)]);
+    if (ready === null) throw new Error(`the world of ${row.name} was not built:\n${complaints.text}`);
+    const place = row.target === undefined ? `${prefix}s` : `${prefix}c`;
+    return await examine(row, place, () => stage.stdin.write('go\n'), complaints);
+  } finally {
+    stage.stdin.end();
+    await ended;
+  }
+}
+
+async function examine(row: LabRow, namespace: string, go: () => void, complaints: Text): Promise<Checkup> {
+  const words = [row.target ?? String(LAB_PORT), '--duration', WATCHED, '--format', 'json'];
+  const begun = performance.now();
+  const doctor = start('ip', ['netns', 'exec', namespace, process.execPath, commandFile, 'doctor', ...words]);
+  const said = collect(doctor.stdout);
+  const hints = collect(doctor.stderr);
+  // Somebody tries as soon as doctor asks for it.
+  if (row.target === undefined) doctor.stderr.once('data', go);
+  else go();
+  const [status] = await once(doctor, 'close');
+  try {
+    const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
+    return { status: status as number, verdict, steps, facts, seconds: (performance.now() - begun) / 1000 };
+  } catch {
+    throw new Error(`doctor on ${row.name} ended with ${status}: ${hints.text}${said.text}\n${complaints.text}`);
+  }
+}
+
+function start(command: string, words: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+interface Text {
+  text: string;
+}
+
+function collect(stream: NodeJS.ReadableStream): Text {
+  const collected = { text: '' };
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    collected.text += text;
+  });
+  return collected;
+}

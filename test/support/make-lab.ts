@@ -1,0 +1,36 @@
+/** `npm run lab`: puts every row of the lab on, and writes docs/lab.md with what was said. `npm run lab NAME …` puts some on, and shows it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { answerOf, wrongIn } from './lab-answer.ts';
+import { type LabResult, labPage } from './lab-page.ts';
+import { LAB_ROWS } from './lab-rows.ts';
+import { runRow } from './lab-run.ts';
+import { projectRoot } from './paths.ts';
+
+const AT_ONCE = 8;
+
+const wanted = process.argv.slice(2);
+const rows = LAB_ROWS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+const results = new Map<string, LabResult>();
+const queue = [...rows.entries()];
+let failures = 0;
+
+async function work(): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const [number, row] = next;
+    try {
+      const checkup = await runRow(row, number);
+      const wrong = wrongIn(row, checkup);
+      results.set(row.name, { answer: answerOf(checkup), seconds: checkup.seconds });
+      if (wrong.length > 0) failures += 1;
+      process.stdout.write(wrong.length === 0 ? `${row.name}: as it must be\n` : `${wrong.join('\n')}\n`);
+    } catch (error) {
+      failures += 1;
+      process.stdout.write(`${row.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: AT_ONCE }, work));
+if (failures > 0) process.exitCode = 1;
+else if (wanted.length === 0) writeFileSync(path.join(projectRoot, 'docs/lab.md'), labPage(LAB_ROWS, results));
