@@ -66,9 +66,10 @@ export class HostCase {
       .join(', ');
   }
 
-  /** Clients of the trouble for whom the kernel holds a half-open connection now. */
+  /** Clients of the trouble for whom the kernel holds a half-open connection now, and who never got a SYN-ACK: it is not that of another attempt. */
   halfOpen({ clients }: Troubled): string[] {
-    return (this.sockets?.synReceivedByPeer ?? []).map(({ address }) => address).filter((peer) => clients.has(peer));
+    const peers = (this.sockets?.synReceivedByPeer ?? []).map(({ address }) => address);
+    return peers.filter((peer) => clients.has(peer) && !this.seen.answered.has(peer));
   }
 
   /** Most connections that waited for accept() at one time, and the least queue that would be full; null when nobody looked, or nothing listens. */

@@ -49,7 +49,10 @@ export interface Troubled {
   readonly servers: ReadonlyMap<string, number>;
 }
 
-export type Seen = Readonly<Record<Trouble, Troubled>>;
+export type Seen = Readonly<Record<Trouble, Troubled>> & {
+  /** Clients to whom at least one SYN-ACK was on the wire, whatever became of it; at most `CLIENTS_KEPT`. */
+  readonly answered: ReadonlySet<string>;
+};
 
 /** Clients that are told apart. */
 const CLIENTS_KEPT = 1000;
@@ -71,7 +74,9 @@ export function seenIn(records: Iterable<Handshake>): Seen {
       { attempts: 0, packets: 0, packetsV4: 0, pending: 0, clients: new Map(), servers: new Map() },
     ]),
   ) as Record<Trouble, Growing>;
+  const answered = new Set<string>();
   for (const { verdict, client, server, legs } of records) {
+    if (legs.synAck.count > 0 && answered.size < CLIENTS_KEPT) answered.add(client.address);
     const trouble = troubleOf(verdict);
     if (trouble === null) {
       if (verdict === 'undecided' && legs.synAck.count === 0) seen.unanswered.pending += legs.syn.count;
@@ -85,7 +90,7 @@ export function seenIn(records: Iterable<Handshake>): Seen {
     countIn(group.clients, client.address);
     countIn(group.servers, server.address);
   }
-  return seen;
+  return { ...seen, answered };
 }
 
 function countIn(counts: Map<string, number>, key: string): void {

@@ -102,9 +102,9 @@ function judgeState(owner: ProcessFacts): Finding[] {
 function judgeThreads(owner: ProcessFacts, facts: PortFacts): Finding[] {
   const isStuck = acceptQueueStuck(facts);
   const limit = isStuck ? BUSY_WHILE_STUCK : BUSY;
-  // Where processors are scarce, a thread that never rests waits for them most of the time.
-  const busy = (known(owner.threads) ?? []).filter(
-    ({ cpuShare, waitShare }) => cpuShare >= LITTLE && cpuShare + waitShare >= limit,
+  // Where processors are scarce, a thread that never rests waits for them most of the time; and so does one that has little to do, as long as it keeps up.
+  const busy = (known(owner.threads) ?? []).filter(({ cpuShare, waitShare }) =>
+    isStuck ? cpuShare >= LITTLE && cpuShare + waitShare >= limit : cpuShare >= limit,
   );
   const [first] = busy;
   if (first === undefined) return [];

@@ -9,7 +9,7 @@ import { DropIndex } from '../../src/diagnosis/host-drops.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
-import { type Seen, seenIn } from '../../src/diagnosis/seen.ts';
+import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
@@ -40,9 +40,9 @@ function saidOf(
   facts: (packets: number, attempts: number, seen: Seen) => PortFacts,
 ): Said {
   const seen = seenIn(handshakes);
-  const failed = Object.entries(seen).filter(([trouble]) => trouble !== 'complete');
-  const packets = failed.reduce((sum, [, group]) => sum + group.packets, 0);
-  const attempts = failed.reduce((sum, [, group]) => sum + group.attempts, 0);
+  const failed = TROUBLES.filter((trouble) => trouble !== 'complete').map((trouble) => seen[trouble]);
+  const packets = failed.reduce((sum, group) => sum + group.packets, 0);
+  const attempts = failed.reduce((sum, group) => sum + group.attempts, 0);
   const causes = proveCauses({ diagnoses: [] }, handshakes, facts(packets, attempts, seen));
   const all = causes.map(({ cause, confidence }) => `${cause} ${confidence}`);
   return { all, first: all[0] ?? 'nothing' };
