@@ -5,11 +5,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DropIndex } from '../diagnosis/host-drops.ts';
-import type { PortFacts } from '../diagnosis/port-facts.ts';
+import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
-import { ownAddresses } from '../host/connect.ts';
 import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
 import type { Report } from '../report/report.ts';
 
@@ -38,8 +37,8 @@ class PortCase {
   /** The question that is under way. */
   asking: Promise<void> | null = null;
   askedMillis = Number.NEGATIVE_INFINITY;
-  /** What came at once of the last question: sockets, counters and drops, without the host's commands. */
-  quick: FactsOfTime | null = null;
+  /** The last answer: a whole one, or what came at once of a question, without the host's commands. */
+  latest: FactsOfTime | null = null;
 }
 
 interface Told {
@@ -56,29 +55,38 @@ interface Endpoint {
   readonly facts: PortFacts;
 }
 
+export interface WitnessOptions {
+  readonly process: FactsProcess;
+  /** Addresses of this host: what went to others, its facts can't explain. */
+  readonly own: ReadonlySet<string>;
+  /** Interface of the capture; null for several. */
+  readonly link: string | null;
+  /** What is done with a verdict, as soon as it has its causes. */
+  tell(record: Handshake): void;
+  /** Milliseconds of a clock that does not jump. */
+  now(): number;
+}
+
 export class HostWitness {
   private readonly process: FactsProcess;
   private readonly own: ReadonlySet<string>;
-  private readonly tell: (record: Handshake) => void;
-  private readonly now: () => number;
+  private readonly link: string | null;
+  private readonly tell: WitnessOptions['tell'];
+  private readonly now: WitnessOptions['now'];
   private readonly ports = new Map<number, PortCase>();
   private readonly told = new Map<number, Told>();
   private readonly endpoints = new Map<string, Endpoint>();
 
-  /**
-   * @param tell what is done with a verdict, as soon as it has its causes
-   * @param now milliseconds of a clock that does not jump
-   */
-  constructor(process: FactsProcess, tell: (record: Handshake) => void, now: () => number) {
+  constructor({ process, own, link, tell, now }: WitnessOptions) {
     this.process = process;
+    this.own = own;
+    this.link = link;
     this.tell = tell;
     this.now = now;
-    this.own = new Set(ownAddresses().map(({ address }) => address));
   }
 
   /** A verdict: told now, or when the facts are there. */
   verdict(record: Handshake): void {
-    // What went to another host, this host's facts can't explain.
     if (!this.own.has(record.server.address)) {
       this.tell(record);
       return;
@@ -90,7 +98,7 @@ export class HostWitness {
       return;
     }
     port.waiting.push({ record, sinceMillis: this.now() });
-    if (port.waiting.length > RECORDS_KEPT) this.tellLate(port, port.waiting.splice(0, 1));
+    if (port.waiting.length > RECORDS_KEPT) this.tellWaiting(port, port.waiting.splice(0, 1));
     this.ask(record.server.port, port);
   }
 
@@ -100,7 +108,7 @@ export class HostWitness {
     for (const [number, port] of this.ports) {
       const late = port.waiting.filter(({ sinceMillis }) => now - sinceMillis >= HOLD_MILLIS);
       port.waiting = port.waiting.slice(late.length);
-      if (late.length > 0) this.tellLate(port, late);
+      if (late.length > 0) this.tellWaiting(port, late);
       if (port.waiting.length > 0) this.ask(number, port);
     }
   }
@@ -131,7 +139,7 @@ export class HostWitness {
       return isOpen ? this.inquire(number, port) : port.asking;
     });
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
-    for (const [, port] of this.ports) this.tellLate(port, port.waiting.splice(0));
+    for (const [, port] of this.ports) this.tellWaiting(port, port.waiting.splice(0));
     this.process.stop();
   }
 
@@ -162,14 +170,12 @@ export class HostWitness {
     );
     const seen = [...clients.values()]
       .slice(0, CLIENTS_NAMED)
-      .map(({ client, server }) => ({ client: client.address, server: server.address, interface: null }));
+      .map(({ client, server }) => ({ client: client.address, server: server.address, interface: this.link }));
     const quick = this.process.ask(number, seen, true);
     const whole = this.process.ask(number, seen, false);
-    port.quick = await quick;
-    const answer = (await whole) ?? port.quick;
-    const waiting = port.waiting.splice(0);
-    if (answer !== null) this.hear(port, answer, waiting);
-    else for (const each of waiting) this.tellProven(each.record, each.record.diagnoses);
+    port.latest = (await quick) ?? port.latest;
+    port.latest = (await whole) ?? port.latest;
+    this.tellWaiting(port, port.waiting.splice(0));
   }
 
   /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, again. */
@@ -192,15 +198,17 @@ export class HostWitness {
       this.tell(this.dress(record));
     }
     for (const [key, own] of byServer(records)) {
-      if (own.some(({ missingLeg }) => missingLeg !== null)) {
+      // A whole answer says which rule it was; what came at once does not take its place.
+      const isLess = !isKnown(facts.firewall) && this.endpoints.has(key);
+      if (!isLess && own.some(({ missingLeg }) => missingLeg !== null)) {
         remember(this.endpoints, key, { records: own, facts }, ENDPOINTS_KEPT);
       }
     }
   }
 
-  /** The whole answer takes too long: what came at once has to do. */
-  private tellLate(port: PortCase, waiting: readonly Waiting[]): void {
-    if (port.quick !== null) this.hear(port, port.quick, waiting);
+  /** With the last answer, if there is any. */
+  private tellWaiting(port: PortCase, waiting: readonly Waiting[]): void {
+    if (port.latest !== null) this.hear(port, port.latest, waiting);
     else for (const { record } of waiting) this.tellProven(record, record.diagnoses);
   }
 

@@ -1,5 +1,6 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
 import type { Handshake } from '../handshake/handshake.ts';
+import { ownAddresses } from '../host/connect.ts';
 import { startFactsProcess } from '../host/facts-process.ts';
 import { LiveAnalysis } from '../live.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
@@ -160,19 +161,22 @@ class LiveRun {
 
   /** Facts are read by a process of their own, which keeps the rights that this one gives up. */
   private async startWitness(): Promise<HostWitness | null> {
-    const { host, trace, analysis } = this.options;
-    if (!host) return null;
+    const { host, trace, analysis, source } = this.options;
+    if (!host || source.kind !== 'interfaces') return null;
+    const [link, ...others] = source.options.interfaces;
     const ports = [...new Set([...analysis.ports, ...analysis.servers.flatMap(({ port }) => port ?? [])])];
     const process = await startFactsProcess(ports, trace);
     if (process === null) {
       tell(this.context, 'this host’s facts can’t be read: the process that reads them did not start');
       return null;
     }
-    return new HostWitness(
+    return new HostWitness({
       process,
-      (record) => this.teller.verdict(record),
-      () => this.context.now(),
-    );
+      own: new Set(ownAddresses().map(({ address }) => address)),
+      link: link === undefined || link === 'any' || others.length > 0 ? null : link,
+      tell: (record) => this.teller.verdict(record),
+      now: () => this.context.now(),
+    });
   }
 
   private refuseToWriteOver(path: string): void {

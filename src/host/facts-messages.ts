@@ -29,7 +29,7 @@ export type Answer =
 /** Clients that one question may name. */
 const MOST_CLIENTS = 64;
 /** Names of interfaces (IFNAMSIZ), which become words of a command. */
-const INTERFACE_NAME = /^[\w.:@+-]{1,15}$/;
+const INTERFACE_NAME = /^\w[\w.:@+-]{0,14}$/;
 
 /** The question, if it is one; null for anything else. */
 export function questionOf(message: unknown): Question | null {

@@ -1,0 +1,176 @@
+/** When a live verdict is told, and with which causes, as this host's facts come at once, late, or not at all. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { beforeEach, describe, test } from 'node:test';
+import { HostWitness } from '../../src/cli/host-witness.ts';
+import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
+import type { FactsOfTime } from '../../src/host/facts-process.ts';
+import { analyze, type Handshake } from '../../src/index.ts';
+import { fixturesFolder } from '../support/paths.ts';
+import { HEALTHY } from '../support/port-facts.ts';
+
+const SERVER = '10.9.0.2';
+const LONG_AGO = 0;
+/** Later than any packet of the fixture. */
+const LATE = 4e12;
+
+/** A host that answers when the test says so. */
+class Host {
+  readonly questions: { readonly isQuick: boolean; answer(answer: FactsOfTime | null): void }[] = [];
+  stopped = false;
+
+  ask(_port: number, _clients: unknown, isQuick: boolean): Promise<FactsOfTime | null> {
+    return new Promise((resolve) => this.questions.push({ isQuick, answer: resolve }));
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Answers the oldest question of the kind. */
+  async answer(isQuick: boolean, facts: FactsOfTime | null): Promise<void> {
+    const at = this.questions.findIndex((question) => question.isQuick === isQuick);
+    this.questions.splice(at, 1)[0]?.answer(facts);
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  }
+}
+
+let now = 0;
+let host = new Host();
+let told: Handshake[] = [];
+
+function witness(own = SERVER): HostWitness {
+  return new HostWitness({
+    process: host,
+    own: new Set([own]),
+    link: 'eth0',
+    tell: (record) => told.push(record),
+    now: () => now,
+  });
+}
+
+async function failedAttempt(): Promise<Handshake> {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel/input_drop/server.pcap'));
+  const [record] = handshakes;
+  assert.ok(record?.verdict === 'no-syn-ack' && record.server.address === SERVER);
+  return record;
+}
+
+/** Facts in which the kernel says of each SYN that a rule dropped it. */
+function dropped({ client, server, isn, legs }: Handshake, fromMillis: number): FactsOfTime {
+  const drop = {
+    time: '1',
+    reason: 'NETFILTER_DROP',
+    location: 'nft_do_chain',
+    packet: {
+      source: client,
+      destination: server,
+      flags: 2,
+      sequence: isn.client ?? 0,
+      acknowledgement: 0,
+      interfaceIndex: 2,
+    },
+  };
+  const drops = { from: '0', to: '1', drops: new Array(legs.syn.count).fill(drop), lost: 0 };
+  return { facts: nothing({ drops }), fromMillis };
+}
+
+function nothing(more: Partial<PortFacts> = {}): PortFacts {
+  return { ...HEALTHY, port: 2323, counters: { unknown: 'nobody read them' }, ...more };
+}
+
+const words = (record: Handshake | undefined): string =>
+  `${record?.revision} ${record?.diagnoses[0]?.cause} ${record?.diagnoses[0]?.confidence}`;
+
+describe('a verdict', () => {
+  beforeEach(() => {
+    now = 0;
+    host = new Host();
+    told = [];
+  });
+
+  test('waits for the facts, and is told once, with the cause that they prove', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    assert.equal(told.length, 0);
+    await host.answer(true, dropped(record, LONG_AGO));
+    assert.equal(told.length, 0, 'the whole answer names the rule');
+    await host.answer(false, dropped(record, LONG_AGO));
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    assert.equal(words(subject.dress(record)), '0 local-firewall-drop proven', 'its last record, too');
+  });
+
+  test('waits no longer than a moment: then what came at once has to do', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    await host.answer(true, dropped(record, LONG_AGO));
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    await host.answer(false, dropped(record, LONG_AGO));
+    assert.equal(told.length, 1, 'nothing new');
+  });
+
+  test('that was told without facts is amended when they prove its cause', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    now = 1600;
+    subject.tick();
+    assert.equal(told.length, 1);
+    assert.notEqual(told[0]?.diagnoses[0]?.confidence, 'proven');
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
+    assert.equal(subject.dress({ ...record, revision: 1 }).revision, 2, 'amendments of later packets count on');
+  });
+
+  test('stays as its packets have it when nobody answers, or the facts began after it', async () => {
+    for (const facts of [null, LATE]) {
+      told = [];
+      host = new Host();
+      const record = await failedAttempt();
+      witness().verdict(record);
+      const answer = facts === null ? null : dropped(record, facts);
+      await host.answer(true, answer);
+      await host.answer(false, answer);
+      assert.deepEqual(told, [record]);
+    }
+  });
+
+  test('of another host’s port is told at once: this host knows nothing of it', async () => {
+    const record = await failedAttempt();
+    witness('10.9.0.77').verdict(record);
+    assert.deepEqual(told, [record]);
+    assert.equal(host.questions.length, 0);
+  });
+
+  test('that completes is told at once', async () => {
+    const record = { ...(await failedAttempt()), verdict: 'complete' as const, missingLeg: null };
+    witness().verdict(record);
+    assert.equal(told.length, 1);
+    assert.equal(host.questions.length, 0);
+  });
+
+  test('that waits at the end is told at the end, and the other process with it', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    const settled = subject.settle();
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    await settled;
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    assert.ok(host.stopped);
+  });
+
+  test('of a flood of attempts does not wait without end: the oldest go without', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    for (let id = 1; id <= 1100; id += 1) subject.verdict({ ...record, id });
+    assert.equal(told.length, 100);
+    assert.equal(host.questions.length, 2, 'one question at a time');
+  });
+});
