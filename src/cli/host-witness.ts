@@ -34,6 +34,8 @@ class PortCase {
   /** Last revision of each attempt, oldest first. */
   readonly records = new Map<number, Handshake>();
   waiting: Waiting[] = [];
+  /** Last records of failed attempts, until the host has said what it knows of them. */
+  ending: Handshake[] = [];
   /** The question that is under way. */
   asking: Promise<void> | null = null;
   askedMillis = Number.NEGATIVE_INFINITY;
@@ -63,6 +65,8 @@ export interface WitnessOptions {
   readonly link: string | null;
   /** What is done with a verdict, as soon as it has its causes. */
   tell(record: Handshake): void;
+  /** What is done with the last record of an attempt. */
+  finish(record: Handshake): void;
   /** Milliseconds of a clock that does not jump. */
   now(): number;
 }
@@ -72,25 +76,28 @@ export class HostWitness {
   private readonly own: ReadonlySet<string>;
   private readonly link: string | null;
   private readonly tell: WitnessOptions['tell'];
+  private readonly finish: WitnessOptions['finish'];
   private readonly now: WitnessOptions['now'];
   private readonly ports = new Map<number, PortCase>();
   private readonly told = new Map<number, Told>();
   private readonly endpoints = new Map<string, Endpoint>();
 
-  constructor({ process, own, link, tell, now }: WitnessOptions) {
+  constructor({ process, own, link, tell, finish, now }: WitnessOptions) {
     this.process = process;
     this.own = own;
     this.link = link;
     this.tell = tell;
+    this.finish = finish;
     this.now = now;
   }
 
   /** A verdict: told now, or when the facts are there. */
-  verdict(record: Handshake): void {
-    if (!this.own.has(record.server.address)) {
-      this.tell(record);
+  verdict(given: Handshake): void {
+    if (!this.own.has(given.server.address)) {
+      this.tell(given);
       return;
     }
+    const record = arrived(given);
     const port = this.caseOf(record.server.port);
     remember(port.records, record.id, record, RECORDS_KEPT);
     if (record.verdict === 'complete' || record.verdict === 'undecided') {
@@ -100,6 +107,23 @@ export class HostWitness {
     port.waiting.push({ record, sinceMillis: this.now() });
     if (port.waiting.length > RECORDS_KEPT) this.tellWaiting(port, port.waiting.splice(0, 1));
     this.ask(record.server.port, port);
+  }
+
+  /** The last record of an attempt: told when the host has said what it knows. */
+  finished(given: Handshake): void {
+    if (!this.own.has(given.server.address)) {
+      this.finish(given);
+      return;
+    }
+    const record = arrived(given);
+    const isOpen = record.missingLeg !== null && this.told.get(record.id)?.diagnoses[0]?.confidence !== 'proven';
+    if (!isOpen) {
+      this.finish(this.dress(record));
+      return;
+    }
+    const { ending } = this.caseOf(record.server.port);
+    ending.push(record);
+    if (ending.length > RECORDS_KEPT) this.finishAll(ending.splice(0, 1));
   }
 
   /** Time goes on. */
@@ -114,7 +138,7 @@ export class HostWitness {
   }
 
   /** A record with the causes and the revision under which its attempt was told last. */
-  dress(record: Handshake): Handshake {
+  private dress(record: Handshake): Handshake {
     const told = this.told.get(record.id);
     if (told === undefined) return record;
     const revision = record.revision + told.amendments;
@@ -139,7 +163,10 @@ export class HostWitness {
       return isOpen ? this.inquire(number, port) : port.asking;
     });
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
-    for (const [, port] of this.ports) this.tellWaiting(port, port.waiting.splice(0));
+    for (const [, port] of this.ports) {
+      this.tellWaiting(port, port.waiting.splice(0));
+      this.finishAll(port.ending.splice(0));
+    }
     this.process.stop();
   }
 
@@ -176,6 +203,7 @@ export class HostWitness {
     port.latest = (await quick) ?? port.latest;
     port.latest = (await whole) ?? port.latest;
     this.tellWaiting(port, port.waiting.splice(0));
+    this.finishAll(port.ending.splice(0));
   }
 
   /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, again. */
@@ -212,11 +240,21 @@ export class HostWitness {
     else for (const { record } of waiting) this.tellProven(record, record.diagnoses);
   }
 
+  private finishAll(records: readonly Handshake[]): void {
+    for (const record of records) this.finish(this.dress(record));
+  }
+
   private tellProven(record: Handshake, diagnoses: readonly Diagnosis[]): void {
     const amendments = this.told.get(record.id)?.amendments ?? 0;
     remember(this.told, record.id, { record, diagnoses, amendments }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
+}
+
+/** Its SYN is in the capture of the host that it was for: nothing on the way there has lost it. */
+function arrived(record: Handshake): Handshake {
+  const diagnoses = record.diagnoses.filter(({ cause }) => cause !== 'upstream-drop' && cause !== 'nat-exhausted');
+  return diagnoses.length === record.diagnoses.length ? record : { ...record, diagnoses };
 }
 
 /** Newest last; the oldest goes. */

@@ -70,7 +70,7 @@ class LiveRun {
     });
     const sink = {
       verdict: (handshake: Handshake): void => this.verdict(handshake),
-      finished: (handshake: Handshake): void => this.teller.finished(this.witness?.dress(handshake) ?? handshake),
+      finished: (handshake: Handshake): void => this.lastRecord(handshake),
       drained: (): void => this.drained(),
       packets: this.keepers.sink,
     };
@@ -175,6 +175,7 @@ class LiveRun {
       own: new Set(ownAddresses().map(({ address }) => address)),
       link: link === undefined || link === 'any' || others.length > 0 ? null : link,
       tell: (record) => this.teller.verdict(record),
+      finish: (record) => this.teller.finished(record),
       now: () => this.context.now(),
     });
   }
@@ -200,6 +201,11 @@ class LiveRun {
     if (this.witness === null) this.teller.verdict(handshake);
     else this.witness.verdict(handshake);
     if (this.options.untilMissing && handshake.missingLeg !== null) this.stop();
+  }
+
+  private lastRecord(handshake: Handshake): void {
+    if (this.witness === null) this.teller.finished(handshake);
+    else this.witness.finished(handshake);
   }
 
   private drained(): void {

@@ -90,9 +90,9 @@ function matchOf({ op, left, right }: Json, sets: SetLookup): readonly Condition
     ];
   }
   const named = fieldOf(left);
-  if (named === null) return [other];
-  const values = valuesOf(named.field, String(op), right, sets);
-  if (values === null) return [other];
+  const values = named === null ? null : valuesOf(named.field, String(op), right, sets);
+  // `icmpv6 type 1` and `ip ttl 1` are of other packets than TCP's, or of one family alone, whatever else they ask.
+  if (named === null || values === null) return [...familyCondition(familyOf(left)), ...protocolOf(left), other];
   return [
     ...familyCondition(named.family),
     ...protocolOf(left),
@@ -143,6 +143,11 @@ function metaField(key: string): Named | null {
     default:
       return null;
   }
+}
+
+function familyOf(left: unknown): 4 | 6 | null {
+  const protocol = (left as { payload?: Json } | null)?.payload?.['protocol'];
+  return protocol === 'ip' ? 4 : protocol === 'ip6' ? 6 : null;
 }
 
 function familyCondition(family: 4 | 6 | null): Condition[] {

@@ -38,6 +38,7 @@ class Host {
 let now = 0;
 let host = new Host();
 let told: Handshake[] = [];
+let finished: Handshake[] = [];
 
 function witness(own = SERVER): HostWitness {
   return new HostWitness({
@@ -45,6 +46,7 @@ function witness(own = SERVER): HostWitness {
     own: new Set([own]),
     link: 'eth0',
     tell: (record) => told.push(record),
+    finish: (record) => finished.push(record),
     now: () => now,
   });
 }
@@ -87,6 +89,7 @@ describe('a verdict', () => {
     now = 0;
     host = new Host();
     told = [];
+    finished = [];
   });
 
   test('waits for the facts, and is told once, with the cause that they prove', async () => {
@@ -98,7 +101,8 @@ describe('a verdict', () => {
     assert.equal(told.length, 0, 'the whole answer names the rule');
     await host.answer(false, dropped(record, LONG_AGO));
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
-    assert.equal(words(subject.dress(record)), '0 local-firewall-drop proven', 'its last record, too');
+    subject.finished(record);
+    assert.deepEqual(finished.map(words), ['0 local-firewall-drop proven'], 'its last record, too');
   });
 
   test('waits no longer than a moment: then what came at once has to do', async () => {
@@ -124,7 +128,8 @@ describe('a verdict', () => {
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
     assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
-    assert.equal(subject.dress({ ...record, revision: 1 }).revision, 2, 'amendments of later packets count on');
+    subject.finished({ ...record, revision: 1 });
+    assert.equal(finished[0]?.revision, 2, 'amendments of later packets count on');
   });
 
   test('stays as its packets have it when nobody answers, or the facts began after it', async () => {
@@ -136,7 +141,10 @@ describe('a verdict', () => {
       const answer = facts === null ? null : dropped(record, facts);
       await host.answer(true, answer);
       await host.answer(false, answer);
-      assert.deepEqual(told, [record]);
+      assert.equal(told.length, 1);
+      assert.ok(
+        !told[0]?.diagnoses.some(({ confidence, cause }) => confidence === 'proven' || cause === 'upstream-drop'),
+      );
     }
   });
 
@@ -145,6 +153,17 @@ describe('a verdict', () => {
     witness('10.9.0.77').verdict(record);
     assert.deepEqual(told, [record]);
     assert.equal(host.questions.length, 0);
+  });
+
+  test('is over before the host has answered: its last record waits for the answer', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    subject.finished(record);
+    assert.equal(finished.length, 0);
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    assert.deepEqual(finished.map(words), ['0 local-firewall-drop proven']);
   });
 
   test('that completes is told at once', async () => {

@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { FirewallChain, FirewallRule } from '../../src/diagnosis/firewall-facts.ts';
-import { type FirewallPacket, HOOKS_IN, HOOKS_OUT, walkFirewall } from '../../src/diagnosis/firewall-walk.ts';
+import {
+  type FirewallPacket,
+  HOOKS_IN,
+  HOOKS_OUT,
+  matchConditions,
+  walkFirewall,
+} from '../../src/diagnosis/firewall-walk.ts';
 import { isKnown } from '../../src/diagnosis/port-facts.ts';
 import { firewallFacts, lookAtFirewall } from '../../src/host/firewall.ts';
 import { parseIptablesSave } from '../../src/host/iptables.ts';
@@ -104,6 +110,28 @@ describe('nft', () => {
         ruleOf(handle).text,
       );
     }
+  });
+
+  test('what asks for another protocol never holds for TCP', () => {
+    const rule = {
+      family: 'inet',
+      table: 't',
+      chain: 'c',
+      handle: 1,
+      expr: [
+        { match: { op: '==', left: { payload: { protocol: 'icmpv6', field: 'type' } }, right: { range: [1, 255] } } },
+        { accept: null },
+      ],
+    };
+    const ruleset = parseNft(
+      JSON.stringify({
+        nftables: [{ chain: { family: 'inet', table: 't', name: 'c', hook: 'input', policy: 'drop' } }, { rule }],
+      }),
+      '',
+    );
+    assert.ok(isKnown(ruleset));
+    const [found] = ruleset.chains[0]?.rules ?? [];
+    assert.equal(matchConditions(found?.conditions ?? [], SYN), 'no');
   });
 
   test('a counter is read inline or by its name; a rule without one says so', () => {
