@@ -19,8 +19,11 @@ export interface Output {
   flush(): void;
 }
 
-/** UTF-16 code units that are gathered before they are handed over. */
+/** Octets that are gathered before they are handed over. */
 const GATHERED = 1 << 16;
+
+/** UTF-8 octets that a UTF-16 code unit becomes at the most. */
+const MOST_OCTETS = 3;
 
 /** An open file descriptor. */
 export function descriptorOutput(
@@ -28,11 +31,12 @@ export function descriptorOutput(
   terminal: Pick<Output, 'isTTY' | 'columns'>,
   name = 'standard output',
 ): Output {
-  let gathered = '';
+  const gathered = Buffer.allocUnsafe(GATHERED);
+  let length = 0;
   const flush = (): void => {
-    const bytes = Buffer.from(gathered);
-    gathered = '';
-    writeAll(descriptor, bytes, name);
+    const full = gathered.subarray(0, length);
+    length = 0;
+    writeAll(descriptor, full, name);
   };
   return {
     isTTY: terminal.isTTY,
@@ -41,8 +45,9 @@ export function descriptorOutput(
       return terminal.columns;
     },
     write(text) {
-      gathered += text;
-      if (gathered.length >= GATHERED) flush();
+      if (length + MOST_OCTETS * text.length > GATHERED) flush();
+      if (MOST_OCTETS * text.length > GATHERED) writeAll(descriptor, Buffer.from(text), name);
+      else length += gathered.write(text, length);
     },
     flush,
   };

@@ -70,8 +70,16 @@ function makeLeg(
   context: RecordContext,
 ): Leg {
   if (count === 0) return { grade, count: 0, first: null, last: null, frames: [] };
+  if (count === 1 && first === last) return onceSeen(grade, first, frame, context);
   const listed = [{ frame, time: first }, ...context.frames.read(chain)].slice(0, count);
   return withFrames(grade, count, first, last, listed, context);
+}
+
+/** As `withFrames`, for the one packet that most legs are: one text serves for all its times. */
+function onceSeen(grade: Leg['grade'], nanos: number, frame: number, context: RecordContext): Leg {
+  const time = formatEpoch(nanos, context.baseSeconds, context.digits);
+  const leg = { grade, count: 1, first: time, last: time, frames: [numberOf(frame)], times: [time] };
+  return context.severalFiles ? { ...leg, files: [fileOf(frame)] } : leg;
 }
 
 function withFrames(
