@@ -179,9 +179,27 @@ const CHALLENGES = [
   'TcpExtTCPACKSkippedSynRecv',
 ];
 
-/** Nobody acknowledged the SYN-ACKs: cookies tell of a flood, and this host of nothing else. */
+/** Nobody acknowledged the SYN-ACKs: cookies tell of a flood, routes of another way back. */
 export function rulingsOnUnacknowledged(host: HostCase): Ruling[] {
   const group = host.seen.unacknowledged;
+  return [...judgeOtherInterface(host, group), ...judgeFlood(host, group)];
+}
+
+/** SYN-ACKs that leave by another interface than the one whose address was asked: firewalls on that way have seen no SYN, and drop them. */
+function judgeOtherInterface({ facts }: HostCase, group: Troubled): Ruling[] {
+  const interfaces = known(facts.interfaces) ?? [];
+  for (const { client, local, route } of facts.ways) {
+    const way = known(route);
+    const home = interfaces.find(({ addresses }) => addresses.some(({ address }) => address === local));
+    if (!group.clients.has(client) || way === null || way.interface === null || way.type === 'local') continue;
+    if (home === undefined || home.linkType === 'loopback' || home.name === way.interface) continue;
+    const evidence = `ip route get ${client}: the SYN-ACK leaves by ${way.interface}, and ${local} is an address of ${home.name}`;
+    return [{ cause: 'answers-by-another-interface', confidence: 'likely', evidence: [evidence], explains: 0 }];
+  }
+  return [];
+}
+
+function judgeFlood(host: HostCase, group: Troubled): Ruling[] {
   const moved = host.moved('TcpExtTCPReqQFullDoCookies', 'TcpExtTCPReqQFullDrop');
   if (group.attempts === 0 || moved === null || moved === 0) return [];
   const evidence = [

@@ -4,6 +4,7 @@
  */
 import type { CauseName } from './causes.ts';
 import { counted, excluded, FEWEST_TO_PROVE, fitOf, type HostCase, type Ruling, rulingOfCounter } from './host-case.ts';
+import { known } from './port-facts.ts';
 import type { Troubled } from './seen.ts';
 
 /** Counters of a signature that is missing, unexpected or wrong (net/ipv4/tcp.c tcp_inbound_hash). */
@@ -118,11 +119,28 @@ function judgeMadeSynAck(host: HostCase, group: Troubled): Ruling[] | null {
     ];
   }
   const sent = `TcpExtTCPSynRetrans +${repeats}: IP took it each time`;
+  const silent = silentNeighbour(host, first);
+  if (silent !== null) {
+    return [
+      { cause: 'neighbour-unresolved', confidence: 'proven', evidence: [held, silent], explains: group.packets },
+      excluded('answers-by-another-interface'),
+      excluded('egress-drop'),
+      ...others,
+    ];
+  }
   return [
     { cause: 'neighbour-unresolved', confidence: 'likely', evidence: [held, sent], explains: group.packets },
     { cause: 'answers-by-another-interface', confidence: 'possible', evidence: [held, sent], explains: 0 },
     ...others,
   ];
+}
+
+/** The kernel asked for the next hop's MAC address, and nobody answered. */
+function silentNeighbour({ facts }: HostCase, client: string): string | null {
+  const way = facts.ways.find((candidate) => candidate.client === client);
+  const neighbour = way === undefined ? null : known(way.neighbour);
+  if (neighbour === null || (neighbour.state !== 'FAILED' && neighbour.state !== 'INCOMPLETE')) return null;
+  return `ip neigh: the next hop ${neighbour.address} is ${neighbour.state}: it does not answer ARP or neighbour discovery`;
 }
 
 /** What can't be when TCP took the SYN. */

@@ -144,8 +144,7 @@ export function proveCauses(
   const rulings = rule(seen, facts);
   const byKernel = new DropIndex(facts).rulings(records);
   const merged = new Map<string, Diagnosis>();
-  for (const trouble of TROUBLES) {
-    if (seen[trouble].attempts === 0) continue;
+  for (const trouble of byWeight(seen)) {
     const suggested = suggestedFor(trouble, endpoint, records);
     const packets = packetsOf(seen, trouble);
     const joined = mergeRulings(byKernel[trouble] ?? [], rulings[trouble], packets);
@@ -157,6 +156,12 @@ export function proveCauses(
     }
   }
   return [...merged.values()].sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence]);
+}
+
+/** Those that attempts had, the most frequent one first; what completed comes last, however often it did. */
+function byWeight(seen: Seen): Trouble[] {
+  const weight = (trouble: Trouble): number => (trouble === 'complete' ? 0 : seen[trouble].attempts);
+  return TROUBLES.filter((trouble) => seen[trouble].attempts > 0).sort((a, b) => weight(b) - weight(a));
 }
 
 /** What the packets suggest for attempts of one trouble: each cause once, in the words of the endpoint where it has some. */

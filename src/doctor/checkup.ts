@@ -3,6 +3,7 @@
  *
  *     host/ gathers facts -> the judges in this folder, one a step -> Checkup -> text or JSON
  */
+import { CAUSES, type CauseName } from '../diagnosis/causes.ts';
 import type { Diagnosis, LegName } from '../handshake/handshake.ts';
 import { LEG_WORDS } from '../report/render/words.ts';
 
@@ -133,7 +134,7 @@ export function concludeCheckup(
   return {
     status,
     missingLeg: status === 'fault' ? missingLeg : null,
-    sentence: `${targetWords(target)} ${sentenceOf(status, missingLeg, failed, warned.length, notSeen.length)}`,
+    sentence: `${targetWords(target)} ${status === 'fault' ? faultWords(missingLeg, failed, causes) : otherWords(status, warned.length, notSeen.length)}`,
     findings: failed.map(({ id }) => id),
     causes,
     advice: [...failed, ...warned].flatMap(({ advice }) => (advice === null ? [] : [advice])),
@@ -146,16 +147,20 @@ function targetWords({ host, port }: Target): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}:`;
 }
 
-function sentenceOf(
-  status: Verdict['status'],
-  missingLeg: LegName | null,
-  failed: readonly Finding[],
-  warnings: number,
-  unseenCount: number,
-): string {
-  if (status === 'fault') {
-    return `${missingLeg === null ? '' : `the ${LEG_WORDS[missingLeg]} is missing: `}${failed[0]?.evidence ?? ''}`;
+/** What explains it, in one sentence: a fault of the process or the listener, else the first cause, whose evidence stands beside it. */
+function faultWords(missingLeg: LegName | null, failed: readonly Finding[], causes: readonly Diagnosis[]): string {
+  const leg = missingLeg === null ? '' : `the ${LEG_WORDS[missingLeg]} is missing: `;
+  const [finding] = failed;
+  const [first] = causes;
+  if (first === undefined || first.confidence === 'possible' || !Object.hasOwn(CAUSES, first.cause)) {
+    return `${leg}${finding?.evidence ?? ''}`;
   }
+  const isToldByCause = finding === undefined || finding.id === first.cause || /^(connect|leg)-/.test(finding.id);
+  if (!isToldByCause) return `${leg}${finding.evidence}`;
+  return `${leg}${first.cause} (${first.confidence}). ${CAUSES[first.cause as CauseName].what}`;
+}
+
+function otherWords(status: 'healthy' | 'unclear', warnings: number, unseenCount: number): string {
   if (status === 'unclear') return 'not enough could be looked at to say';
   const besides = warnings > 0 ? `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}` : '';
   return `no fault found${besides}${unseenCount > 0 ? ', as far as could be seen' : ''}`;

@@ -10,6 +10,9 @@ import type { ClientLegs, LegsFacts } from './legs.ts';
 /** Clients with trouble that are told one by one. */
 const CLIENTS_TOLD = 8;
 
+/** So many clients that each send a SYN or two and are never heard of again are none. */
+const FLOOD_CLIENTS = 30;
+
 /** What the server's side lacked: a fault whatever else works. */
 const SERVER_SIDE: readonly VerdictName[] = ['no-syn-ack', 'refused', 'rejected', 'ack-ignored', 'ack-rejected'];
 
@@ -43,7 +46,9 @@ export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: Readonly
   // Of tripod's own connects, which step 3 has told of, one speaks for all.
   const troubled = [...failing.filter(({ own }) => !own), ...failing.filter(({ own }) => own).slice(0, 1)];
   const isServing = legs.clients.some((client) => !client.own && (client.byVerdict.complete ?? 0) > 0);
-  for (const client of troubled.slice(0, CLIENTS_TOLD)) findings.push(judgeClient(client, own, isServing));
+  const isFlood =
+    failing.filter(({ insistent, byVerdict }) => insistent === 0 && byVerdict['no-ack']).length >= FLOOD_CLIENTS;
+  for (const client of troubled.slice(0, CLIENTS_TOLD)) findings.push(judgeClient(client, own, isServing || isFlood));
   if (troubled.length > CLIENTS_TOLD) {
     findings.push(
       warn(
@@ -59,6 +64,7 @@ export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: Readonly
   return makeStep('legs', findings, commands);
 }
 
+/** @param isServing others are served, or nobody but a crowd like this one came */
 function judgeClient(client: ClientLegs, own: ReadonlySet<string>, isServing: boolean): Finding {
   const { byVerdict, attempts, failed, server } = client;
   const [verdict, times] = mostOf(byVerdict);

@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface ConnectOutcome {
   /** "connected", "timeout", or the code of the system's error. */
   readonly outcome: string;
+  /** From the call to the outcome, less the time for which this process got no processor: that is no fault of the port. */
   readonly seconds: number;
   /** What the server did with the connection within `AFTERWARDS_MILLIS`; "open" as well when it said something before it closed. */
   readonly afterwards: 'open' | 'closed' | 'reset' | null;
@@ -21,7 +22,8 @@ const LAST_CHANCE_MILLIS = 10;
 /** Connects, waits a moment, and hangs up. Sends nothing. */
 export async function tryConnect(address: string, port: number, timeoutSeconds: number): Promise<ConnectOutcome> {
   const begun = performance.now();
-  const seconds = (): number => (performance.now() - begun) / 1000;
+  const lateness = watchLateness();
+  const seconds = (): number => Math.max(0, performance.now() - begun - lateness.millis()) / 1000;
   const socket = connect({ host: address, port, noDelay: true });
   const giveUp = new AbortController();
   try {
@@ -46,9 +48,31 @@ export async function tryConnect(address: string, port: number, timeoutSeconds: 
     return { outcome, seconds: took, afterwards, localPort };
   } finally {
     giveUp.abort();
+    lateness.stop();
     socket.on('error', () => undefined);
     socket.destroy();
   }
+}
+
+const LATENESS_MILLIS = 50;
+
+/** How late timers were by now, in all. */
+function watchLateness(): { millis(): number; stop(): void } {
+  let late = 0;
+  let due = performance.now() + LATENESS_MILLIS;
+  const look = (): void => {
+    const now = performance.now();
+    late += Math.max(0, now - due);
+    due = now + LATENESS_MILLIS;
+  };
+  const timer = setInterval(look, LATENESS_MILLIS);
+  return {
+    millis() {
+      // What is overdue now has not been counted yet.
+      return late + Math.max(0, performance.now() - due);
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 /** On a host without processor time to spare, the timer and the answer may both be due: the answer counts. */

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { DropIndex } from '../../src/diagnosis/host-drops.ts';
+import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
@@ -65,6 +66,60 @@ function queued(queue: number, backlog: number): Partial<PortFacts> {
 function halfOpen(address: string): Partial<PortFacts> {
   return { sockets: { ...SOCKETS, synReceivedByPeer: [{ address, count: 1 }], synReceivedPeers: 1 } };
 }
+
+describe('what only routes and neighbours tell', () => {
+  const way = (local: string, over: string, state: string): ReturnWay => ({
+    client: '10.9.0.1',
+    local,
+    cameInOn: null,
+    route: { type: 'unicast', interface: over, gateway: '10.9.0.77', source: null, table: null },
+    neighbour: { address: '10.9.0.77', state, mac: null },
+    admitted: null,
+  });
+
+  test('a next hop that does not answer is proven by its state', async () => {
+    const { first } = await said('client_without_arp', (n) =>
+      quiet(
+        { IpInReceives: 2 * n, IpInDelivers: 2 * n, TcpExtTCPTimeouts: 2, TcpExtTCPSynRetrans: n },
+        { ...halfOpen('10.9.0.1'), ways: [way('10.9.0.2', 's0', 'FAILED')] },
+      ),
+    );
+    assert.equal(first, 'neighbour-unresolved proven');
+  });
+
+  test('a half-open connection of another attempt of the client speaks for nothing', async () => {
+    const { all } = await said('syn_queue_full', (n) =>
+      quiet({ IpInReceives: n, IpInDelivers: n, TcpExtTCPSynRetrans: n }, halfOpen('10.9.0.1')),
+    );
+    assert.ok(!all.some((cause) => /^neighbour-unresolved (likely|proven)/.test(cause)), all.join(', '));
+  });
+
+  test('SYN-ACKs that leave by another interface than the one whose address was asked', async () => {
+    const link: InterfaceFacts = {
+      name: 's0',
+      index: 2,
+      linkType: 'ether',
+      kind: null,
+      mac: null,
+      mtu: 1500,
+      operState: 'up',
+      isPromiscuous: false,
+      master: null,
+      addresses: [{ address: '10.9.1.2', prefixLength: 24, state: 'permanent' }],
+      reversePathFilter: 0,
+      acceptLocal: 0,
+      logMartians: 0,
+      moved: {},
+      driver: {},
+      programs: [],
+      filters: [],
+    };
+    const over = (name: string): Promise<Said> =>
+      said('syn_ack_lost', () => quiet({}, { interfaces: [link], ways: [way('10.9.1.2', name, 'REACHABLE')] }));
+    assert.equal((await over('s1')).first, 'answers-by-another-interface likely');
+    assert.equal((await over('s0')).first, 'return-path-loss likely');
+  });
+});
 
 describe('SYNs without an answer, told apart by counters alone', () => {
   const rows: readonly [scenario: string, (syns: number, attempts: number, seen: Seen) => PortFacts, first: string][] =
