@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { type Fact, unknown } from '../diagnosis/port-facts.ts';
 import type { NameFacts, RemoteConnect, RouteFacts, TraceFacts } from '../doctor/remote.ts';
+import { causesOfRemote } from '../doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces, missingLegOf } from '../doctor/remote-steps.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { tryConnect } from '../host/connect.ts';
@@ -48,7 +49,12 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     traced.map(async ({ address }): Promise<TraceFacts> => ({ address, hops: await tcpTraceroute(address, port) })),
   );
   if (traces.length > 0) steps.say(judgeTraces(port, traces));
-  return { target, ...steps.conclude(target, missingLegOf(connects), []), facts: { name, routes, connects, traces } };
+  const causes = causesOfRemote(routes, connects, traces);
+  return {
+    target,
+    ...steps.conclude(target, missingLegOf(connects), causes),
+    facts: { name, routes, connects, traces },
+  };
 }
 
 /** A SYN gets further than this host: else there is nothing to trace. */
