@@ -76,6 +76,10 @@ function harmless(verdict: VerdictName | null, cause: string, confidence: Said['
   return { verdict, leg: legOf(verdict), cause, confidence, harmless: true };
 }
 
+function possible(verdict: VerdictName | null, cause: string): Said {
+  return { verdict, leg: legOf(verdict), cause, confidence: 'possible' };
+}
+
 function likely(verdict: VerdictName | null, cause: string): Said {
   return { verdict, leg: legOf(verdict), cause, confidence: 'likely' };
 }
@@ -148,6 +152,43 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'local-firewall-drop'),
   },
   {
+    name: 'one-client-dropped',
+    row: 'B1',
+    what: 'nftables drop one client of two',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        ['client', 'ip addr add 10.9.0.3/24 dev c0'],
+        ...nft('input', `ip saddr 10.9.0.3 tcp dport ${LAB_PORT} counter drop`),
+      ],
+      clients: [{ does: 'visit' }, { does: 'visit', source: '10.9.0.3' }],
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'connection-limit',
+    row: 'B1',
+    what: 'nftables allow two connections at a time',
+    stage: {
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} ct state new ct count over 2 counter drop`),
+      clients: [{ does: 'visit', grow: 2, linger: 30 }],
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'nft-input-drop-v6',
+    row: 'B1',
+    what: 'nftables drop the SYNs, IPv6',
+    stage: {
+      ipv6: true,
+      servers: ACCEPT,
+      faults: nft('input', `iif s0 tcp dport ${LAB_PORT} counter drop`),
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
     name: 'netdev-ingress-drop',
     row: 'B25',
     what: 'a rule at the interface’s ingress hook drops the SYNs before IP',
@@ -200,6 +241,17 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'bad-checksum'),
   },
   {
+    name: 'address-not-here',
+    row: 'B5',
+    what: 'SYNs come for an address that the host does not have',
+    stage: {
+      servers: ACCEPT,
+      faults: [['client', 'ip route add 10.9.5.5/32 via 10.9.0.2 dev c0']],
+      clients: [{ does: 'visit', to: '10.9.5.5' }],
+    },
+    say: proven('no-syn-ack', 'wrong-destination'),
+  },
+  {
     name: 'accept-queue-full',
     row: 'B6',
     what: 'the application never calls accept()',
@@ -235,6 +287,16 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'accept-queue-full'),
   },
   {
+    name: 'no-file-left',
+    row: 'B7',
+    what: 'accept() fails with EMFILE',
+    stage: {
+      servers: [{ does: 'out-of-files', backlog: 2 }],
+      clients: [{ does: 'visit', grow: 60, every: 0.1, send: false }],
+    },
+    say: proven('no-syn-ack', 'file-limit'),
+  },
+  {
     name: 'no-return-route',
     row: 'B10',
     what: 'the server has no route to the client',
@@ -267,6 +329,19 @@ export const LAB_ROWS: readonly LabRow[] = [
       topology: 'routed',
       servers: ACCEPT,
       faults: [['server', 'ip route replace default via 10.9.1.77']],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'neighbour-unresolved'),
+  },
+  {
+    name: 'gateway-silent-v6',
+    row: 'B11',
+    what: 'the server’s gateway does not answer neighbour discovery',
+    stage: {
+      topology: 'routed',
+      ipv6: true,
+      servers: ACCEPT,
+      faults: [['server', 'ip -6 route replace default via fd00:9:1::77']],
       clients: VISIT,
     },
     say: proven('no-syn-ack', 'neighbour-unresolved'),
@@ -317,6 +392,20 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: VISIT,
     },
     say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'old-connection-time-wait',
+    row: 'B15',
+    what: 'the server has the four-tuple in TIME-WAIT, and an older SYN comes',
+    stage: { servers: [{ does: 'answer-and-close' }], clients: [{ does: 'old-syn-in-time-wait' }] },
+    say: likely('challenged', 'old-connection'),
+  },
+  {
+    name: 'old-connection-established',
+    row: 'B16',
+    what: 'the client has forgotten its connection, and its RST does not get through',
+    stage: { topology: 'wired', wire: 'rst-lost', servers: ACCEPT, clients: [{ does: 'forgotten' }] },
+    say: likely('challenged', 'old-connection'),
   },
   {
     name: 'closed-port',
@@ -421,6 +510,22 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: likely('no-ack', 'return-path-loss'),
   },
   {
+    name: 'answers-by-another-interface',
+    row: 'B13',
+    what: 'the SYN-ACK leaves by another interface, and does not get through there',
+    stage: {
+      topology: 'two-links',
+      servers: ACCEPT,
+      faults: [
+        ['server', 'ip route add 10.9.0.1/32 via 10.9.7.1 dev s1'],
+        ['server', 'ip neigh replace 10.9.7.1 lladdr 02:09:00:00:00:04 dev s1 nud permanent'],
+        ['client', 'sysctl -qw net.ipv4.conf.all.rp_filter=1'],
+      ],
+      clients: VISIT,
+    },
+    say: likely('no-ack', 'answers-by-another-interface'),
+  },
+  {
     name: 'accept-queue-fills',
     row: 'C3',
     what: 'the accept queue fills between SYN-ACK and ACK',
@@ -453,6 +558,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('ack-rejected', 'accept-queue-full'),
   },
   {
+    name: 'flood',
+    row: 'C7',
+    what: 'SYNs of sources that are not there',
+    stage: { servers: [{ does: 'accept', backlog: 64 }], clients: [{ does: 'spoofed' }] },
+    say: harmless('no-ack', 'syn-flood', 'likely'),
+  },
+  {
     name: 'defer-accept-silent',
     row: 'C8',
     what: 'the service uses TCP_DEFER_ACCEPT, and its clients say nothing',
@@ -474,6 +586,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('ack-ignored', 'ack-firewalled'),
   },
   {
+    name: 'wrong-acknowledgement',
+    row: 'C10',
+    what: 'a middlebox alters the acknowledgement number of the third leg',
+    stage: { topology: 'wired', wire: 'wrong-acknowledgement', servers: ACCEPT, clients: VISIT },
+    say: possible('ack-rejected', 'sequence-rewritten'),
+  },
+  {
     name: 'out-of-window',
     row: 'C11',
     what: 'a middlebox alters the sequence number of the third leg',
@@ -485,6 +604,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     row: 'C12',
     what: 'a middlebox spoils the echoed timestamp of the third leg',
     stage: { topology: 'wired', wire: 'echo-mangled', servers: ACCEPT, clients: VISIT },
+    say: proven('ack-ignored', 'timestamps-rejected'),
+  },
+  {
+    name: 'timestamp-older',
+    row: 'C13',
+    what: 'the third leg’s timestamp is older than the SYN’s',
+    stage: { topology: 'wired', wire: 'older-timestamp', servers: ACCEPT, clients: VISIT },
     say: proven('ack-ignored', 'timestamps-rejected'),
   },
   {
@@ -505,6 +631,57 @@ export const LAB_ROWS: readonly LabRow[] = [
   },
 
   // Seen from the client.
+  {
+    name: 'client-router-rejects',
+    row: 'A4',
+    what: 'a router rejects with ICMP',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp dport ${LAB_PORT} counter reject with icmp admin-prohibited`, 0, 'middle'),
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: proven('rejected', 'rejected-by-hop'),
+  },
+  {
+    name: 'client-router-drops',
+    row: 'A1',
+    what: 'a router drops the SYNs',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp dport ${LAB_PORT} counter drop`, 0, 'middle'),
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: likely('no-syn-ack', 'upstream-drop'),
+  },
+  {
+    name: 'client-no-route-at-router',
+    row: 'A5',
+    what: 'the router has no route to the server',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [['middle', 'ip link set r1 down']],
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: proven('rejected', 'host-unreachable'),
+  },
+  {
+    name: 'client-neighbour-silent',
+    row: 'A6',
+    what: 'the server does not answer the client’s ARP',
+    stage: {
+      servers: ACCEPT,
+      faults: [['server', 'sysctl -qw net.ipv4.conf.all.arp_ignore=8']],
+      clients: [],
+    },
+    target: '10.9.0.2:2323',
+    say: proven(null, 'neighbour-unresolved'),
+  },
   // Ports that are well, on hosts where something else looks like trouble.
   {
     name: 'healthy',
@@ -585,6 +762,34 @@ export const LAB_ROWS: readonly LabRow[] = [
     what: 'a client repeats its SYN faster than the kernel answers',
     stage: { servers: ACCEPT, clients: [{ does: 'visit' }, { does: 'impatient' }] },
     say: null,
+  },
+  {
+    name: 'scan-among-clients',
+    row: 'C14',
+    what: 'a scanner among clients who are served',
+    stage: {
+      servers: ACCEPT,
+      faults: [['client', 'ip addr add 10.9.0.3/24 dev c0']],
+      clients: [{ does: 'visit' }, { does: 'scan', source: '10.9.0.3' }],
+    },
+    say: null,
+    mayName: ['half-open-scan', 'client-gave-up', 'asymmetric-nat'],
+  },
+  {
+    name: 'silent-among-clients',
+    row: 'C7',
+    what: 'forged sources among clients who are served',
+    stage: { servers: [{ does: 'accept', backlog: 512 }], clients: [{ does: 'visit' }, { does: 'spoofed', count: 5 }] },
+    say: null,
+    mayName: ['syn-flood', 'forward-path-loss', 'return-path-loss', 'client-gave-up'],
+  },
+  {
+    name: 'one-client-gives-up',
+    row: 'A9',
+    what: 'one client resets each answer, others are served',
+    stage: { servers: ACCEPT, clients: [{ does: 'visit' }, { does: 'scan', every: 3 }] },
+    say: null,
+    mayName: ['half-open-scan', 'client-gave-up', 'asymmetric-nat'],
   },
   {
     name: 'client-sees-health',
