@@ -9,7 +9,7 @@ export const DEFAULT_MAX_OPEN = 524_288;
 /** Octets of a capture that is worth threads: a smaller one is read while they would start. */
 const THREADED_LENGTH = 32 * 1024 * 1024;
 /** Octets that a thread decodes at a time. */
-const CHUNK_LENGTH = 1024 * 1024;
+const CHUNK_LENGTH = 512 * 1024;
 
 /** A quarter as long, when it is compressed: captures are a quarter as long then, or less. */
 const THREADED_COMPRESSED = THREADED_LENGTH / 4;

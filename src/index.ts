@@ -67,7 +67,7 @@ export interface AnalyzeOptions {
   readonly sort?: SortKey;
   /** Give each record as soon as its verdict can be told, and again, with `revision` + 1, when later packets amend it. */
   readonly early?: boolean;
-  /** Threads that read and decode large captures (from 32 MiB on); the result is the same. Default 1: none but the caller's own. */
+  /** Threads that work on large captures (from 32 MiB on); the result is the same. Default 1: the caller's own. */
   readonly jobs?: number;
   /** Takes each record as it comes; then none is kept, and `handshakes` of the result is empty. */
   readonly onHandshake?: (handshake: Handshake) => void;

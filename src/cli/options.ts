@@ -71,7 +71,8 @@ export const READING_OPTIONS = {
   jobs: {
     kind: 'value',
     group: OUTPUT,
-    describe: 'Threads that decode a large capture; as many as help unless told, 1 for none',
+    describe:
+      'Threads that work on a large capture: one tracks, the others read and decode. As many as help unless told',
   },
 } as const satisfies OptionSpecs;
 

@@ -14,7 +14,7 @@ import { parseChoice, parseClient, parseCount, parseDuration, parseMoment, parse
 const SORTED_ROWS = 20;
 /** What a number of attempts may be at most: more than any capture has. */
 const MOST_LISTED = 1e12;
-/** Threads that decode: one that tracks can't keep up with more. */
+/** One thread that tracks can't keep up with more than two that decode. */
 const MOST_JOBS_UNASKED = 3;
 const MOST_JOBS = 64;
 /** Most open attempts that the tracker can be asked for (2^24: about 3 GB). */

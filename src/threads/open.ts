@@ -10,7 +10,7 @@ import { ThreadedStream } from './threaded-stream.ts';
 import { usualPcap } from './usual-pcap.ts';
 
 export interface Jobs {
-  /** Threads that decode; below 2 there are none. */
+  /** Threads in all: one tracks, the others read and decode; below 2 one does everything. */
   readonly threads: number;
   /** Octets of a chunk. */
   readonly chunkLength: number;
@@ -29,7 +29,7 @@ export function openInThreads(source: ByteSource, jobs: Jobs): RowStream | null 
   if ((source.sizeBytes ?? 0) < (isCompressed ? jobs.leastCompressed : jobs.leastLength)) return null;
   const pcap = isCompressed ? null : usualPcap(start);
   if (pcap === null) return new ThreadedStream(source, path, jobs.chunkLength);
-  return new ThreadedFile(source, path, start.subarray(0, FILE_HEADER), pcap, jobs.threads, jobs.chunkLength);
+  return new ThreadedFile(source, path, start.subarray(0, FILE_HEADER), pcap, jobs.threads - 1, jobs.chunkLength);
 }
 
 /** The headers of the file and its first record; null when it can't be read or has not so much: whoever reads it says why. */

@@ -27,7 +27,7 @@ export class ThreadedFile extends RowStream {
   /** Where the next record begins. */
   private expected = FILE_HEADER;
 
-  /** @param header the file header. @param chunkLength octets: at least 16 */
+  /** @param header the file header. @param threads that decode. @param chunkLength octets: at least 16 */
   constructor(
     source: ByteSource,
     path: string,

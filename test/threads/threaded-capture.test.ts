@@ -25,6 +25,7 @@ interface Outcome {
   readonly failures: readonly string[];
 }
 
+/** @param threads that decode, beside the one that tracks; 1: one does everything. */
 function optionsFor(threads: number, chunkLength: number): AnalysisOptions {
   return {
     patienceSeconds: 3,
@@ -38,7 +39,7 @@ function optionsFor(threads: number, chunkLength: number): AnalysisOptions {
     list: { verdicts: [], missing: null, limit: null, sort: null },
     early: false,
     trace: null,
-    jobs: { threads, chunkLength, leastLength: 0, leastCompressed: 0 },
+    jobs: { threads: threads === 1 ? 1 : threads + 1, chunkLength, leastLength: 0, leastCompressed: 0 },
     version: 'test',
   };
 }
