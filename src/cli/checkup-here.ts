@@ -82,9 +82,10 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     // The connects are of the beginning: they say nothing of a listener that has gone since.
     steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
     steps.sayIfWorse(judgeSockets(facts));
-    steps.say(judgeLegs(target, legs, addresses));
+    const legsStep = judgeLegs(target, legs, addresses);
+    steps.say(legsStep);
     const causes = causesOf(fold.records, addresses, facts);
-    steps.say(judgeBetween(facts, legs, causes));
+    steps.say(judgeBetween(facts, legs, causes, legsStep.status === 'fail'));
     return {
       target,
       ...steps.conclude(target, isKnown(legs) ? legs.missingLeg : null, causes),

@@ -17,6 +17,8 @@ const TOLD_BEFORE: readonly string[] = [
   'bound-to-another-address',
   'not-accepted-yet',
 ];
+/** Step 5 warns of it, since the port that is here is well: whoever sends those SYNs is not. */
+const WRONG_HOST = 'wrong-destination';
 /** No fault of the port, nor of anything in between. */
 const CLIENT_SIDE: readonly string[] = ['half-open-scan', 'syn-flood', 'capture-one-sided'];
 
@@ -49,8 +51,16 @@ const NAMED: readonly { readonly counters: readonly string[]; readonly words: st
   },
 ];
 
-/** @param causes most likely first */
-export function judgeBetween(facts: PortFacts, legs: Fact<LegsFacts>, causes: readonly Diagnosis[]): Step {
+/**
+ * @param causes most likely first
+ * @param isFault step 5 calls an attempt a fault: what it only warns of is no more than that here
+ */
+export function judgeBetween(
+  facts: PortFacts,
+  legs: Fact<LegsFacts>,
+  causes: readonly Diagnosis[],
+  isFault: boolean,
+): Step {
   const commands = ['nft list ruleset', 'iptables -nvL; ip6tables -nvL', 'ip route get CLIENT; ip neigh', 'nstat -s'];
   if (!isKnown(facts.counters)) {
     return makeStep('between', [unseen('counters', `the kernel's counters: ${facts.counters.unknown}`)], commands);
@@ -59,18 +69,18 @@ export function judgeBetween(facts: PortFacts, legs: Fact<LegsFacts>, causes: re
     const without = unseen('between', 'without packets nobody knows which SYNs were lost');
     return makeStep('between', [...judgeCounters(facts.counters), without], commands);
   }
-  const findings = judgeCauses(causes);
+  const findings = judgeCauses(causes, isFault);
   if (findings.length === 0) findings.push(nothingNew(legs, causes));
   return makeStep('between', findings, commands);
 }
 
-function judgeCauses(causes: readonly Diagnosis[]): Finding[] {
+function judgeCauses(causes: readonly Diagnosis[], isFault: boolean): Finding[] {
   const firm = causes.filter(({ confidence }) => confidence !== 'possible');
   if (firm.length > 0) {
     return firm
       .filter(({ cause }) => !TOLD_BEFORE.includes(cause))
       .map(({ cause, confidence, evidence, advice }) =>
-        (CLIENT_SIDE.includes(cause) ? warn : fail)(cause, `${cause} (${confidence}): ${evidence.join('; ')}`, advice),
+        (isBad(cause, isFault) ? fail : warn)(cause, `${cause} (${confidence}): ${evidence.join('; ')}`, advice),
       );
   }
   const [first] = causes;
@@ -79,6 +89,10 @@ function judgeCauses(causes: readonly Diagnosis[]): Finding[] {
   return [
     warn('undetermined', `no fact tells which of these it is: ${names}; ${first.evidence.join('; ')}`, first.advice),
   ];
+}
+
+function isBad(cause: string, isFault: boolean): boolean {
+  return (isFault && !CLIENT_SIDE.includes(cause)) || cause === WRONG_HOST;
 }
 
 function nothingNew({ missingLeg }: LegsFacts, causes: readonly Diagnosis[]): Finding {

@@ -138,6 +138,15 @@ describe('step 5, the legs', () => {
 });
 
 describe('step 6, what is in between', () => {
+  test('what step 5 only warns of is no fault here; SYNs for another host are', () => {
+    const said = (cause: string): string[] => {
+      const likely = [{ cause, confidence: 'likely', evidence: ['so it looks'], advice: 'look there' }] as const;
+      return troubles(judgeBetween(HEALTHY, legsOf(record('no-ack')), likely, false));
+    };
+    assert.deepEqual(said('return-path-loss'), ['warn return-path-loss']);
+    assert.deepEqual(said('wrong-destination'), ['fail wrong-destination']);
+  });
+
   const failed = legsOf(record('no-syn-ack'));
   const cause = (name: string, confidence: Diagnosis['confidence']): Diagnosis => ({
     cause: name,
@@ -173,6 +182,6 @@ describe('step 6, what is in between', () => {
     ],
     ['without counters', { ...HEALTHY, counters: unknown('no permission') }, failed, [], ['unknown counters']],
   ] as const) {
-    test(name, () => assert.deepEqual(troubles(judgeBetween(facts, legs, causes)), expected));
+    test(name, () => assert.deepEqual(troubles(judgeBetween(facts, legs, causes, true)), expected));
   }
 });
