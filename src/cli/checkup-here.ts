@@ -49,6 +49,8 @@ export interface CheckupOptions {
   readonly durationSeconds: number;
   /** Connect to the port again and again while packets are watched. */
   readonly probe: boolean;
+  /** Ask the kernel for its drop reasons. */
+  readonly trace: boolean;
   /** A folder that takes the packets. */
   readonly folder: string;
 }
@@ -61,7 +63,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   const steps = new StepsSoFar(sink);
   const fold = new LegsFold(addresses);
   // Counters cover the time of the packets and hardly more: what is in the packets is in them, too, and their numbers are held against each other.
-  const watch = await watchPort(target.port);
+  const watch = await watchPort(target.port, options.trace ? {} : { drops: unknown('not asked for (--no-trace)') });
   const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), target.port, (record) =>
     fold.add(record),
   );

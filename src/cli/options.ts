@@ -215,6 +215,7 @@ export const DOCTOR_OPTIONS = {
     group: CHECKUP,
     describe: 'Connect to the port itself, again and again, while packets are watched',
   },
+  trace: { ...HOST_OPTIONS.trace, group: CHECKUP },
   watch: {
     kind: 'flag',
     group: CHECKUP,

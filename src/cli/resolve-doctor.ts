@@ -15,6 +15,8 @@ export interface ResolvedDoctor extends TextOptions {
   readonly target: Target;
   readonly durationSeconds: number;
   readonly probe: boolean;
+  /** Whether the kernel is asked for its drop reasons. */
+  readonly trace: boolean;
   readonly watch: boolean;
   readonly keep: string | null;
   readonly format: (typeof DOCTOR_FORMATS)[number];
@@ -26,6 +28,7 @@ export function resolveDoctor(given: GivenArguments, context: Context): Resolved
     target: parseTarget(given.value('target') ?? ''),
     durationSeconds: parseDuration(given.value('duration') ?? String(DEFAULT_DURATION_SECONDS), '--duration'),
     probe: given.flag('probe') ?? false,
+    trace: given.flag('trace') ?? true,
     watch: given.flag('watch') ?? false,
     keep: given.value('keep'),
     format,

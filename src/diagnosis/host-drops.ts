@@ -197,6 +197,16 @@ export function mergeRulings(
   packets: number,
 ): readonly Ruling[] {
   if (byKernel.length === 0) return others;
+  // A bridge or a promiscuous interface lets go of copies of a packet that came to its own address all the same: where something else is proven, it was a copy.
+  const isCopy = ({ cause }: Ruling): boolean =>
+    cause === 'wrong-mac' && others.some(({ cause: other, confidence }) => other !== cause && confidence === 'proven');
+  if (byKernel.some(isCopy)) {
+    return mergeRulings(
+      byKernel.filter((ruling) => !isCopy(ruling)),
+      others,
+      packets,
+    );
+  }
   const isSettled = byKernel.reduce((sum, { explains }) => sum + explains, 0) >= packets;
   const merged = byKernel.map((ruling) => {
     const other = others.find(({ cause }) => cause === ruling.cause);

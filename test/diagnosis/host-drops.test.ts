@@ -119,6 +119,15 @@ describe('the kernel’s word on the very packets', () => {
     assert.ok(causes.length > 1, causes.join(', '));
   });
 
+  test('a copy for another machine is no wrong MAC where the packet itself was taken, and lost otherwise', async () => {
+    const records = await recordsOf('reverse_path_filter');
+    const syns = records.reduce((sum, { legs }) => sum + legs.syn.count, 0);
+    const counters = { IpInReceives: syns, TcpExtIPReversePathFilter: syns };
+    assert.deepEqual(said(records, { counters, ...drops(everySyn(records, 'OTHERHOST')) }), [
+      'reverse-path-filter proven',
+    ]);
+  });
+
   test('drops of handshakes that completed are nobody’s fault', async () => {
     const records = await recordsOf('normal_v4');
     assert.deepEqual(said(records, drops(everySyn(records, 'NETFILTER_DROP'))), []);
