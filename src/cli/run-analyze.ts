@@ -10,7 +10,7 @@ import { EXIT } from './errors.ts';
 import { readKeptCheckups } from './kept-checkup.ts';
 import { createProgress } from './progress.ts';
 import type { ResolvedAnalyze } from './resolve.ts';
-import { tell, tellFailures, tellWarnings } from './tell.ts';
+import { tell, tellDamage, tellWarnings } from './tell.ts';
 import type { Output } from './write.ts';
 
 export async function runAnalyze(options: ResolvedAnalyze, context: Context): Promise<number> {
@@ -50,7 +50,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
       progress.clear();
     }
   });
-  tellFailures(context, result.failures);
+  tellDamage(context, result.report.capture.sources);
   if (result.failures.length > 0) return EXIT.COULD_NOT;
   return options.check && lacksLeg(result.report) ? EXIT.LEG_MISSING : EXIT.DONE;
 }

@@ -19,7 +19,7 @@ import { LiveTeller } from './live-teller.ts';
 import { beginningSentence } from './live-words.ts';
 import { PacketKeepers } from './packet-keepers.ts';
 import type { ResolvedLive } from './resolve-live.ts';
-import { tell, tellFailures } from './tell.ts';
+import { tell, tellDamage } from './tell.ts';
 import { growingOutput } from './write.ts';
 
 /** Milliseconds between two looks at the clock. */
@@ -121,7 +121,7 @@ class LiveRun {
     this.keepers.close((sentence) => this.teller.say(sentence));
     this.teller.end(report);
     const failed = [...failures, ...this.keepers.failures];
-    tellFailures(this.context, failures);
+    tellDamage(this.context, report.capture.sources);
     if (failed.length > 0) return EXIT.COULD_NOT;
     return this.options.check && lacksLeg(report) ? EXIT.LEG_MISSING : EXIT.DONE;
   }

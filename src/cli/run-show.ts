@@ -9,7 +9,7 @@ import { withDestination } from './destination.ts';
 import { EXIT } from './errors.ts';
 import { createProgress } from './progress.ts';
 import type { ResolvedShow } from './resolve.ts';
-import { tellFailures, tellWarnings } from './tell.ts';
+import { tellDamage, tellWarnings } from './tell.ts';
 
 export async function runShow(options: ResolvedShow, context: Context): Promise<number> {
   const { sources, warnings } = await expandInputs([options.file], { stdin: context.stdin });
@@ -17,7 +17,7 @@ export async function runShow(options: ResolvedShow, context: Context): Promise<
   const progress = createProgress(context, options.progress);
   const sink = { handshake: (): void => undefined, progress: progress.update };
   const { traced, report, failures } = await analyzeSources(sources, options.analysis, sink).finally(progress.clear);
-  tellFailures(context, failures);
+  tellDamage(context, report.capture.sources);
   if (traced === null) throw new UserError(noSuchAttempt(options, report.summary.attempts));
   const { handshake, segments } = traced;
   const files = report.capture.sources.map(({ name }) => name);

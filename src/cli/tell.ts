@@ -1,5 +1,6 @@
 /** Everything that is no result goes to standard error, with the programme's name in front, safe for a terminal. */
 import { printable } from '../report/escape.ts';
+import type { SourceSummary } from '../report/report.ts';
 import type { Context } from './context.ts';
 
 /** @param more further lines. A line feed inside of a text is shown, not sent: it may come from the name of a file. */
@@ -21,9 +22,12 @@ function tellEach(context: Context, messages: readonly string[], rest: string): 
   if (messages.length > TOLD_AT_MOST) tell(context, `${messages.length - TOLD_AT_MOST} more ${rest}`);
 }
 
-/** Sources that ended before their end. */
-export function tellFailures(context: Context, failures: readonly Error[]): void {
-  const messages = failures.map(({ message }) => message);
+/** Why a source ended before its end; with its name, where there are several. */
+export function tellDamage(context: Context, sources: readonly SourceSummary[]): void {
+  const messages = sources.flatMap(({ name, damage }) => {
+    if (damage === null) return [];
+    return [sources.length === 1 || damage.includes(name) ? damage : `${name}: ${damage}`];
+  });
   tellEach(context, messages, 'sources ended early, too: --format json has the damage of each');
 }
 

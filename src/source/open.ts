@@ -164,7 +164,8 @@ async function suggestion(name: string): Promise<string> {
   const wanted = path.basename(name);
   const near = entries
     .map((entry) => ({ entry, distance: editDistance(wanted.toLowerCase(), entry.toLowerCase()) }))
-    .filter(({ distance }) => distance <= Math.max(2, wanted.length / 3))
+    // The same name: a link to nothing.
+    .filter(({ distance }) => distance > 0 && distance <= Math.max(2, wanted.length / 3))
     .sort((left, right) => left.distance - right.distance || byName(left.entry, right.entry))
     .slice(0, 3)
     .map(({ entry }) => path.join(folder, entry));

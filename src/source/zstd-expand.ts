@@ -72,7 +72,7 @@ class FzstdExpander implements FrameExpander {
   #hasHeader = false;
 
   constructor(windowBytes: number) {
-    this.#window = new Window(windowBytes);
+    this.#window = new Window(Math.min(windowBytes, FARTHEST_MATCH));
     this.#decoder = new Decompress((piece) => this.#take(piece));
     this.#insides = this.#decoder as unknown as FzstdInsides;
   }

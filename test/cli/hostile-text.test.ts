@@ -124,5 +124,6 @@ test('ten thousand sources that fail are told in ten sentences and a number', as
   assert.equal(code, 2);
   const lines = errors.trimEnd().split('\n');
   assert.equal(lines.length, 11);
+  assert.match(lines[0] ?? '', /^tripod: .*cut-0\.pcap: pcap damaged at byte 24: /);
   assert.equal(lines[10], 'tripod: 30 more sources ended early, too: --format json has the damage of each');
 });

@@ -13,6 +13,8 @@ export interface Kind<Input> {
   readonly name: string;
   /** Inputs in a round. A frame costs microseconds, a capture a hundred times as much, a command line a thousand times, a process ten thousand times. */
   readonly inRound: number;
+  /** Of so many rounds one has them. */
+  readonly onceInRounds: number;
   make(): Input;
   put(input: Input): void | Promise<void>;
   /** What is written down of a finding. */
@@ -38,6 +40,7 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
     {
       name: 'compressed captures',
       inRound: 8,
+      onceInRounds: 1,
       make: () => packCapture(capture(), choice),
       put: readByLibrary,
       bytesOf: same,
@@ -48,12 +51,21 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
     {
       name: 'files of a host',
       inRound: 3,
+      onceInRounds: 1,
       make: () => hostFile(choice),
       put: (file: HostFile) => host.put(file),
       bytesOf: ({ bytes }: HostFile) => bytes,
       seeds: null,
     },
-    { name: 'checkups', inRound: 20, make: () => checkupDocument(choice), put: putCheckup, bytesOf: same, seeds: null },
+    {
+      name: 'checkups',
+      inRound: 20,
+      onceInRounds: 1,
+      make: () => checkupDocument(choice),
+      put: putCheckup,
+      bytesOf: same,
+      seeds: null,
+    },
   ];
   return { kinds, end: () => host.remove() };
 }
@@ -65,6 +77,7 @@ function frameKind(seeds: FrameSeed[], inRound: number, choice: Choice): Kind<Fr
   return {
     name: 'frames',
     inRound,
+    onceInRounds: 1,
     make() {
       last = choice.once(VARIATIONS) ? mutateFrame(choice.of(seeds), choice, choice.of(seeds)) : varied(last, choice);
       return last;
@@ -85,6 +98,7 @@ function captureKind(
   return {
     name,
     inRound: 20,
+    onceInRounds: 1,
     make,
     put(capture) {
       const manner = { early: choice.once(4), trace: choice.once(4) ? 1 + choice.below(3) : null };
@@ -104,6 +118,7 @@ function commandKind(name: string, inRound: number, capture: () => Uint8Array, c
   return {
     name,
     inRound,
+    onceInRounds: 1,
     make: () => ({ words: commandWords(choice), capture: capture() }),
     put: (input) => putCommand(input, choice),
     bytesOf: (input) => input.capture,
@@ -112,14 +127,7 @@ function commandKind(name: string, inRound: number, capture: () => Uint8Array, c
 }
 
 function processKind(capture: () => Uint8Array, choice: Choice): Kind<CommandInput> {
-  let round = 0;
-  return {
-    ...commandKind('processes', 1, capture, choice),
-    put(input) {
-      round += 1;
-      if (round % ROUNDS_TO_PROCESS === 1) spawnCommand(input);
-    },
-  };
+  return { ...commandKind('processes', 1, capture, choice), onceInRounds: ROUNDS_TO_PROCESS, put: spawnCommand };
 }
 
 function anyCapture(captures: readonly Uint8Array[], frames: readonly FrameSeed[], choice: Choice): Uint8Array {

@@ -94,12 +94,15 @@ class Watch<Input> {
   readonly tally: KindTally = { inputs: 0, ordinaryMillis: 0, slowestMillis: 0 };
   private readonly sample: { readonly millis: number; readonly octets: number }[] = [];
   private ordinaryOctets = 0;
+  private rounds = 0;
 
   constructor(kind: Kind<Input>) {
     this.kind = kind;
   }
 
   async round(): Promise<readonly Input[]> {
+    this.rounds += 1;
+    if ((this.rounds - 1) % this.kind.onceInRounds !== 0) return [];
     const inputs = Array.from({ length: this.kind.inRound }, () => this.kind.make());
     for (const input of inputs) {
       if (this.tally.inputs < 2 * SAMPLE) await this.learn(input);
