@@ -100,7 +100,7 @@ export class Analysis {
   ) {
     this.settings = settings;
     this.hooks = hooks;
-    this.fold = new SummaryFold(settings.seed);
+    this.fold = new SummaryFold(settings.seed, settings.patienceSeconds * 1e9);
     this.endpoints = settings.early ? new StandingTable(settings.seed) : null;
     this.list = new RecordList<unknown>(
       settings.list,
@@ -285,7 +285,11 @@ export class Analysis {
 
   private record(evidence: Evidence, verdict: Verdict): Handshake {
     const handshake = makeHandshake(evidence, verdict, this.context());
-    const diagnoses = diagnosesOf(handshake, shapeOf(evidence, verdict), this.vantage.side());
+    const diagnoses = diagnosesOf(
+      handshake,
+      shapeOf(evidence, verdict, this.tracker.patienceNanos),
+      this.vantage.side(),
+    );
     return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
   }
 

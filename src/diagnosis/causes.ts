@@ -70,6 +70,24 @@ export const CAUSES = {
       'On the router that sent the ICMP error: ip route get SERVER, ip neigh show SERVER. The server may be down, or its address moved.',
     source: 'RFC 1812 §5.2.7.1; measured: about 3 s after the SYN where ARP fails',
   },
+  'syn-options-filtered': {
+    leg: 'syn-ack',
+    what: 'Something on the way drops SYNs that carry more than the usual: Fast Open data, ECN bits, Multipath TCP. A SYN without it gets through.',
+    symptom: 'The connect takes one, three or more seconds, or times out; from other systems it works at once.',
+    host: 'On the client: TcpExtTCPFastOpenActiveFail, TcpExtTCPFastOpenBlackhole.',
+    advice:
+      'On the client, switch it off for a test: sysctl net.ipv4.tcp_fastopen=0, net.ipv4.tcp_ecn=0, net.mptcp.enabled=0. If the first SYN is then answered, look for the middlebox.',
+    source: 'RFC 7413 §7.1, RFC 3168 §6.1.1.1; measured: SYNs with data dropped by a router',
+  },
+  'tunnel-checksum': {
+    leg: 'syn-ack',
+    what: 'The packets of a tunnel (VXLAN, Geneve) arrive with a wrong outer UDP checksum, and the host drops them with the SYN inside.',
+    symptom: `${TIMES_OUT} Between hosts alone, while it works inside of one.`,
+    host: 'UdpInCsumErrors moves with each SYN.',
+    advice:
+      'On the sending host: ethtool -K IFACE tx-checksum-ip-generic off, for the tunnel and the interface under it. If it works then, it was the offload.',
+    source: 'issue threads of calico and cilium on VXLAN offload',
+  },
   'client-gave-up': {
     leg: 'ack',
     what: 'The client had given up before the answer came.',
@@ -294,6 +312,15 @@ export const CAUSES = {
     advice: 'On the host that translates: conntrack -L | grep CLIENT; both directions must pass it (no direct return).',
     source: 'measured: destination NAT whose answers bypass it',
   },
+  'closed-at-once': {
+    leg: null,
+    what: 'The server takes the connection and closes it at once without a word: at its limit of connections, a client that is not allowed (tcp wrappers, an access list of the application), a worker that dies.',
+    symptom: '“Connected”, then “Connection closed by foreign host” or “Connection reset by peer”.',
+    host: 'TcpPassiveOpens moves with each; no counter of the kernel is to blame.',
+    advice:
+      'On the server: the log of the application; /etc/hosts.deny; its limit of connections against ss -tn state established sport = :PORT | wc -l.',
+    source: 'measured: a server that accepts and closes, or resets',
+  },
   'not-accepted-yet': {
     leg: null,
     what: 'The kernel has completed the handshake and takes the client’s data, and the application never answers: it hangs, or never calls accept(). When its queue is full, further attempts fail.',
@@ -302,6 +329,16 @@ export const CAUSES = {
     advice:
       'On the server: ss -ltn sport = :PORT twice: if Recv-Q stays, the application does not accept. Look at the process: cat /proc/PID/status, /proc/PID/stack, its log.',
     source: 'measured: an application that was stopped',
+  },
+  'path-mtu': {
+    leg: null,
+    what: 'Small packets get through and full-sized ones do not: some link is narrower, and the ICMP errors that would say so are filtered.',
+    symptom:
+      '“Connected”, even a banner, and then it hangs: with the first page, the first key exchange, the first long line.',
+    host: 'TcpRetransSegs moves on the side that sends; ip route get shows no learned mtu.',
+    advice:
+      'From the side that repeats its data: tracepath -n PEER, ping -M do -s 1472 PEER. Let ICMP 3/4 (ICMPv6 2) through, or clamp the MSS on the narrow link.',
+    source: 'RFC 2923 §2.1, RFC 1191; measured: a link of 1300 octets whose ICMP errors are filtered',
   },
   'capture-one-sided': {
     leg: 'syn',

@@ -1,8 +1,10 @@
 /** From a shape to the diagnoses of one record, and from many of them to those of an endpoint. Pure. */
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import { fitsTtl } from '../handshake/record.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
 import { CAUSES, type CauseName } from './causes.ts';
-import { SHAPE, SHAPES, type Shape } from './shape.ts';
+import type { EndpointShapes, ShapeCount } from './endpoint-shapes.ts';
+import { SHAPE, type Shape } from './shape.ts';
 import { type Suspect, suspectsOf } from './suspects.ts';
 
 /** Of one attempt: the most likely first, with the packets that a reader can check. */
@@ -36,24 +38,6 @@ function packetsOf({ legs, reset, icmp }: Handshake): string[] {
   return packets;
 }
 
-/** What is counted of an endpoint: attempts of each shape, and when the first began (nanoseconds since the base). */
-export class ShapeCounts {
-  counts = new Float64Array(SHAPES);
-  firsts = new Float64Array(SHAPES);
-
-  copy(): ShapeCounts {
-    const copy = new ShapeCounts();
-    copy.counts = this.counts.slice();
-    copy.firsts = this.firsts.slice();
-    return copy;
-  }
-
-  add(shape: Shape, began: number): void {
-    if (this.counts[shape] === 0 || began < (this.firsts[shape] as number)) this.firsts[shape] = began;
-    this.counts[shape] = (this.counts[shape] as number) + 1;
-  }
-}
-
 const ORDER: Readonly<Record<Diagnosis['confidence'], number>> = { proven: 0, likely: 1, possible: 2 };
 
 interface Sum {
@@ -64,25 +48,45 @@ interface Sum {
   place: number;
 }
 
+/** What is known of an endpoint beside the shapes of its attempts. */
+export interface EndpointContext {
+  /** Handshakes that completed. */
+  readonly complete: number;
+  /** Distinct client addresses. */
+  readonly clients: number;
+  /** TTL of SYN-ACKs of the same address, from whatever port; 0 when there was none. */
+  readonly hostTtl: number;
+  /** Ports on which the clients of the attempts that were reset or refused were reset or refused: a scan has many. */
+  readonly portsOf: (client: number) => number;
+}
+
+/** A client that is turned away on this many ports is looking for open ones. */
+const PORTS_OF_A_SCAN = 10;
+
+/** A flood comes from many addresses, each with an attempt or two; a few clients behind a broken path are no flood. */
+const CLIENTS_OF_A_FLOOD = 30;
+
 /**
  * Of an endpoint: each cause once, with how many attempts it would explain, and since when.
- * @param complete handshakes of the same endpoint that completed: a port that answers some and not others is one whose queue is full sooner than one behind a wall
- * @param moment a time of ShapeCounts as text
+ * @param moment a time of the shapes as text
  */
 export function diagnosesOfEndpoint(
-  shapes: ShapeCounts,
-  complete: number,
+  shapes: EndpointShapes,
+  context: EndpointContext,
   side: VantageSide,
   moment: (nanos: number) => string,
 ): readonly Diagnosis[] {
   const sums = new Map<CauseName, Sum>();
-  for (const [shape, attempts] of shapes.counts.entries()) {
-    if (attempts === 0) continue;
-    const first = shapes.firsts[shape] as number;
-    for (const [place, suspect] of suspectsOf(shape as Shape, side).entries()) {
-      const isFavoured = complete > 0 && shape === SHAPE.SYN_UNANSWERED && suspect.cause === 'accept-queue-full';
-      addTo(sums, isFavoured ? favoured(suspect, attempts, first, complete) : { suspect, attempts, first, place });
-    }
+  const { misaddressed } = shapes;
+  if (misaddressed !== null && side !== 'client') {
+    const { attempts, first, answered } = misaddressed;
+    const because = `these SYNs went to another MAC address than those of ${answered} attempts that were answered`;
+    addTo(sums, { suspect: { cause: 'wrong-mac', confidence: 'likely', because }, attempts, first, place: 0 });
+  }
+  for (const count of shapes.counts) {
+    const { attempts, first } = count;
+    const suspects = suspectsAmong(count, shapes, context, side);
+    for (const [place, suspect] of suspects.entries()) addTo(sums, { suspect, attempts, first, place });
   }
   const sorted = [...sums.values()].sort(
     (a, b) => ORDER[a.suspect.confidence] - ORDER[b.suspect.confidence] || b.attempts - a.attempts || a.place - b.place,
@@ -95,9 +99,94 @@ export function diagnosesOfEndpoint(
   }));
 }
 
-function favoured(suspect: Suspect, attempts: number, first: number, complete: number): Sum {
-  const because = `${suspect.because}, while ${complete} other${complete === 1 ? '' : 's'} to the same port completed`;
-  return { suspect: { ...suspect, because }, attempts, first, place: -1 };
+/** The suspects of the attempts of one shape, as the whole endpoint makes them more or less likely. */
+function suspectsAmong(
+  count: ShapeCount,
+  shapes: EndpointShapes,
+  context: EndpointContext,
+  side: VantageSide,
+): readonly Suspect[] {
+  const { shape } = count;
+  switch (shape) {
+    case SHAPE.REFUSED:
+    case SHAPE.REFUSED_UNFILLED:
+      return suspectsOf(fitsTtl(shapes.resetTtl, context.hostTtl) ? shape : SHAPE.REFUSED_BY_STRANGER, side);
+    case SHAPE.SYN_UNANSWERED:
+    case SHAPE.SYN_WITH_OFFERS_UNANSWERED:
+      return context.complete > 0 ? besideCompleted(count, context, side) : suspectsOf(shape, side);
+    case SHAPE.THIRD_LEG_IGNORED:
+    case SHAPE.THIRD_LEG_WITH_DATA_IGNORED:
+      return context.complete > 0
+        ? ignoredBesideTaken(suspectsOf(shape, side), context.complete)
+        : suspectsOf(shape, side);
+    case SHAPE.SYN_ACK_INTO_SILENCE:
+    case SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE:
+      return beforeSilence(count, context, side);
+    case SHAPE.CLIENT_RESET_AT_ONCE: {
+      const ports = context.portsOf(count.client);
+      if (count.several || ports < PORTS_OF_A_SCAN) return suspectsOf(shape, side);
+      const because = `the client resets the SYN-ACK, and was turned away on ${ports} ports`;
+      return [{ cause: 'half-open-scan', confidence: 'likely', because }];
+    }
+    case SHAPE.ANSWERED_WITHOUT_OFFERS:
+      return suspectsOf(shape, side).map((suspect) =>
+        count.attempts > 1 ? { ...suspect, confidence: 'likely' } : suspect,
+      );
+    default:
+      return suspectsOf(shape, side);
+  }
+}
+
+/** What strikes one client and no other: a rule that names it, its network, its address. */
+const OF_ONE_CLIENT: readonly CauseName[] = [
+  'local-firewall-drop',
+  'upstream-drop',
+  'reverse-path-filter',
+  'no-return-route',
+  'neighbour-unresolved',
+];
+
+/** SYNs without an answer on a port that completed others: it is alive. Of one client among several it is that client; otherwise the port has no room for all. */
+function besideCompleted(
+  { shape, several }: ShapeCount,
+  { complete, clients }: EndpointContext,
+  side: VantageSide,
+): readonly Suspect[] {
+  const suspects = suspectsOf(shape, side);
+  const isOneOfMany = !several && clients > 1;
+  const favoured: readonly CauseName[] = isOneOfMany ? OF_ONE_CLIENT : ['accept-queue-full', 'syn-queue-full'];
+  const others = `${complete} other${complete === 1 ? '' : 's'} to the same port completed`;
+  const also = isOneOfMany ? `this was one client of ${clients}, and ${others}` : `while ${others}`;
+  const first = suspects
+    .filter(({ cause }) => favoured.includes(cause))
+    .map((suspect) => ({ ...suspect, because: `${suspect.because}, ${isOneOfMany ? 'and ' : ''}${also}` }))
+    .sort((a, b) => favoured.indexOf(a.cause) - favoured.indexOf(b.cause));
+  // The address is the server's: others got through to it.
+  const rest = suspects.filter(({ cause }) => !favoured.includes(cause) && cause !== 'wrong-destination');
+  return [...first, ...rest];
+}
+
+/** Third legs that were ignored while others were taken: the queue had room for some. */
+function ignoredBesideTaken(suspects: readonly Suspect[], complete: number): readonly Suspect[] {
+  const because = `third legs were ignored, while ${complete} other${complete === 1 ? ' was' : 's were'} taken`;
+  return [
+    { cause: 'accept-queue-full', confidence: 'possible', because },
+    ...suspects.filter(({ cause }) => cause !== 'accept-queue-full'),
+  ];
+}
+
+/** SYN-ACKs that nobody acknowledged: a flood has many sources, one client alone is none. */
+function beforeSilence(
+  { shape, attempts, several }: ShapeCount,
+  { clients }: EndpointContext,
+  side: VantageSide,
+): readonly Suspect[] {
+  const suspects = suspectsOf(shape, side);
+  const others = suspects.filter(({ cause }) => cause !== 'syn-flood');
+  if (!several && attempts < CLIENTS_OF_A_FLOOD) return others;
+  if (clients < CLIENTS_OF_A_FLOOD || attempts < CLIENTS_OF_A_FLOOD || attempts > 2 * clients) return suspects;
+  const because = `${attempts} attempts of about as many clients, none of which acknowledges the SYN-ACK`;
+  return [{ cause: 'syn-flood', confidence: 'likely', because }, ...others];
 }
 
 function addTo(sums: Map<CauseName, Sum>, more: Sum): void {

@@ -32,7 +32,7 @@ export function rulingsOnSilence(host: HostCase): Ruling[] {
 
 /** Drops that have a counter of their own. */
 function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
-  const { packets, packetsV4, pending } = group;
+  const { packets, packetsV4, tunnelled, pending } = group;
   const silent = `${counted(packets, 'SYN')} got no answer`;
   const ofCounter = (
     cause: CauseName,
@@ -47,6 +47,7 @@ function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
     judgeNoRoute(host, group),
     ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors']),
     ofCounter('bad-checksum', ['TcpInCsumErrors']),
+    tunnelled === 0 ? null : unlessExcluded(ofCounter('tunnel-checksum', ['UdpInCsumErrors'], tunnelled)),
     // These counters are young, or only on kernels that check signatures: that they did not move excludes nothing that the packets suggest.
     unlessExcluded(ofCounter('signature-rejected', SIGNATURE)),
     unlessExcluded(ofCounter('timestamps-rejected', ['TcpExtPAWSPassive'])),

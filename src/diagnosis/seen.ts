@@ -43,6 +43,8 @@ export interface Troubled {
   readonly packetsV4: number;
   /** Of `unanswered`: SYNs without an answer of attempts that the packets end too near to judge. Counters have counted them as well. */
   readonly pending: number;
+  /** Packets that came in a tunnel over UDP (VXLAN, Geneve). */
+  readonly tunnelled: number;
   /** Attempts by the client's address; at most `CLIENTS_KEPT` clients. */
   readonly clients: ReadonlyMap<string, number>;
   /** Attempts by the server's address; at most `CLIENTS_KEPT`. */
@@ -54,6 +56,9 @@ export type Seen = Readonly<Record<Trouble, Troubled>> & {
   readonly answered: ReadonlySet<string>;
 };
 
+/** Tunnels whose outer header has a checksum that can be wrong. */
+const OVER_UDP: ReadonlySet<string> = new Set(['vxlan', 'geneve', 'gtp-u', 'teredo']);
+
 /** Clients that are told apart. */
 const CLIENTS_KEPT = 1000;
 
@@ -62,6 +67,7 @@ interface Growing {
   packets: number;
   packetsV4: number;
   pending: number;
+  tunnelled: number;
   clients: Map<string, number>;
   servers: Map<string, number>;
 }
@@ -71,11 +77,11 @@ export function seenIn(records: Iterable<Handshake>): Seen {
   const seen = Object.fromEntries(
     TROUBLES.map((trouble): [Trouble, Growing] => [
       trouble,
-      { attempts: 0, packets: 0, packetsV4: 0, pending: 0, clients: new Map(), servers: new Map() },
+      { attempts: 0, packets: 0, packetsV4: 0, tunnelled: 0, pending: 0, clients: new Map(), servers: new Map() },
     ]),
   ) as Record<Trouble, Growing>;
   const answered = new Set<string>();
-  for (const { verdict, client, server, legs } of records) {
+  for (const { verdict, client, server, legs, tunnel } of records) {
     if (legs.synAck.count > 0 && answered.size < CLIENTS_KEPT) answered.add(client.address);
     const trouble = troubleOf(verdict);
     if (trouble === null) {
@@ -87,6 +93,7 @@ export function seenIn(records: Iterable<Handshake>): Seen {
     group.attempts += 1;
     group.packets += packets;
     if (!server.address.includes(':')) group.packetsV4 += packets;
+    if (tunnel !== null && OVER_UDP.has(tunnel.kind)) group.tunnelled += packets;
     countIn(group.clients, client.address);
     countIn(group.servers, server.address);
   }

@@ -1,12 +1,14 @@
 /**
- * What a failed attempt looks like in the packets: a small number, told from its evidence alone. Attempts of one shape have the same suspects (suspects.ts), so that
+ * What an attempt looks like in the packets: a small number, told from its evidence alone. Attempts of one shape have the same suspects (suspects.ts), so that
  * a million of them cost a counter each.
  */
 import { MARK, QUOTES } from '../handshake/attempts.ts';
 import { type Evidence, RESET_FROM } from '../handshake/evidence.ts';
-import { fitsTtl, synToSynAckNanos } from '../handshake/record.ts';
+import { fitsTtl } from '../handshake/record.ts';
+import { SIGN } from '../handshake/traits.ts';
 import { VERDICT, type Verdict } from '../handshake/verdict.ts';
 
+/** What each shape is, as documentation has it, is in suspects.ts. The numbers are dense: they index counters. */
 export const SHAPE = {
   NONE: 0,
   SYN_UNANSWERED: 1,
@@ -31,30 +33,58 @@ export const SHAPE = {
   CLIENT_RESET_WRONG_ANSWER: 20,
   NO_SYN: 21,
   NO_SYN_ELSEWHERE: 22,
+  SYN_FOR_ANOTHER_HOST: 23,
+  SYN_WITH_BAD_CHECKSUM: 24,
+  SYN_WITH_OFFERS_UNANSWERED: 25,
+  SYN_SIGNED_UNANSWERED: 26,
+  REFUSED_UNFILLED: 27,
+  REFUSED_WITH_ECHO: 28,
+  SYN_ACK_HEARD_OR_CLIENT_GONE: 29,
+  THIRD_LEG_DEFERRED: 30,
+  THIRD_LEG_WITH_BAD_STAMP: 31,
+  THIRD_LEG_WITH_BAD_CHECKSUM: 32,
+  THIRD_LEG_AND_SILENCE: 33,
+  LARGE_DATA_AND_SILENCE: 34,
+  CLIENT_RESET_AND_TRIES_ON: 35,
+  CLIENT_RESET_BY_ANOTHER_STACK: 36,
+  CLOSED_AT_ONCE: 37,
+  LEFT_UNHEARD: 38,
+  LARGE_DATA_LOST: 39,
+  ANSWERED_WITHOUT_OFFERS: 40,
+  CLOSED_BY_STRANGER: 41,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
-export const SHAPES = Object.keys(SHAPE).length;
 
-/** A client that waits longer than this for the answer has often given up: many programmes wait one second. */
-const LATE_ANSWER_NANOS = 900e6;
+/** A client whose answer takes longer has often given up: some programmes wait 300 ms or 500 ms, and no path but one over a satellite takes as long. */
+const LATE_ANSWER_NANOS = 600e6;
 
-export function shapeOf(e: Evidence, verdict: Verdict): Shape {
+/** A client that did not get the SYN-ACK repeats its SYN within one second (RFC 6298 §2.1), an old one within three (RFC 1122 §4.2.3.1); half a second is for the path. */
+const REPEAT_DUE_NANOS = 3.5e9;
+
+/** A full queue has the server repeat its SYN-ACK after one second, two, four (RFC 6298 §5.5); by this factor later it did so on purpose. */
+const DEFERRED_BY = 2.5;
+
+/** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */
+const LARGE_OCTETS = 1000;
+
+export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): Shape {
   switch (verdict) {
+    case VERDICT.COMPLETE:
+      return completeOf(e, patienceNanos);
     case VERDICT.NO_SYN_ACK:
-      return has(e, MARK.OTHER_ADDRESS) ? SHAPE.SYN_ANSWERED_ELSEWHERE : SHAPE.SYN_UNANSWERED;
+      return has(e, MARK.OTHER_ADDRESS) ? SHAPE.SYN_ANSWERED_ELSEWHERE : unansweredOf(e);
     case VERDICT.REFUSED:
-      return isFromStranger(e) ? SHAPE.REFUSED_BY_STRANGER : SHAPE.REFUSED;
+      return refusalOf(e);
     case VERDICT.REJECTED:
       return rejectionOf(e);
     case VERDICT.CHALLENGED:
       return has(e, MARK.CHALLENGED) ? SHAPE.CHALLENGED : SHAPE.ANSWERED_WRONGLY;
     case VERDICT.NO_ACK:
-      if (e.icmpQuotes === QUOTES.SYN_ACK) return SHAPE.SYN_ACK_REJECTED;
-      return has(e, MARK.SYN_AFTER_SYN_ACK) ? SHAPE.SYN_ACK_NOT_HEARD : SHAPE.SYN_ACK_INTO_SILENCE;
+      return unacknowledgedOf(e);
     case VERDICT.ACK_IGNORED:
-      return e.againCount > 0 ? SHAPE.THIRD_LEG_WITH_DATA_IGNORED : SHAPE.THIRD_LEG_IGNORED;
+      return ignoredOf(e);
     case VERDICT.ACK_REJECTED:
-      return e.ackCount > 0 ? SHAPE.THIRD_LEG_RESET : SHAPE.THIRD_LEG_WRONG;
+      return e.ackCount > 0 && !acknowledgesUnsent(e) ? SHAPE.THIRD_LEG_RESET : SHAPE.THIRD_LEG_WRONG;
     case VERDICT.CLIENT_RESET:
       return clientResetOf(e);
     case VERDICT.NO_SYN:
@@ -64,13 +94,85 @@ export function shapeOf(e: Evidence, verdict: Verdict): Shape {
   }
 }
 
-function has(e: Evidence, mark: number): boolean {
-  return (e.marks & mark) !== 0;
+/** The handshake is complete: whether the connection is of use. Most are ordinary, and have nothing of all this. */
+function completeOf(e: Evidence, patienceNanos: number): Shape {
+  if (e.closedAtOnce) return isFromStranger(e) ? SHAPE.CLOSED_BY_STRANGER : SHAPE.CLOSED_AT_ONCE;
+  if (e.againCount > 0 && isLargeDataLost(e, patienceNanos)) return SHAPE.LARGE_DATA_LOST;
+  if (e.leftUnheard && hasLeft(e, patienceNanos)) return SHAPE.LEFT_UNHEARD;
+  return signed(e, SIGN.ANSWERED_PLAIN) ? SHAPE.ANSWERED_WITHOUT_OFFERS : SHAPE.NONE;
+}
+
+/** The server speaks, and what it does not take is the client's large segment, again and again. */
+function isLargeDataLost(e: Evidence, patienceNanos: number): boolean {
+  if (has(e, MARK.TOOK) || e.againOctets < LARGE_OCTETS || e.unansweredNanos < patienceNanos) return false;
+  return e.againCount > 1 && has(e, MARK.SERVER_SPOKE | MARK.ICMP_LATER);
+}
+
+/** The server took the client's FIN and has not closed since: its application has not read it. */
+function hasLeft(e: Evidence, patienceNanos: number): boolean {
+  return has(e, MARK.TOOK) && !has(e, MARK.SERVER_FIN | MARK.RESET_OF_CONNECTION) && e.followedNanos >= patienceNanos;
+}
+
+function unansweredOf(e: Evidence): Shape {
+  if (signed(e, SIGN.SYN_FOR_ANOTHER) && !signed(e, SIGN.SYN_FOR_THIS)) return SHAPE.SYN_FOR_ANOTHER_HOST;
+  if (signed(e, SIGN.SYN_CHECKSUM_BAD) && !signed(e, SIGN.SYN_CHECKSUM_GOOD)) return SHAPE.SYN_WITH_BAD_CHECKSUM;
+  if (signed(e, SIGN.SYN_SIGNED)) return SHAPE.SYN_SIGNED_UNANSWERED;
+  const offers = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
+  return signed(e, offers) && !signed(e, SIGN.LATEST_PLAIN) ? SHAPE.SYN_WITH_OFFERS_UNANSWERED : SHAPE.SYN_UNANSWERED;
+}
+
+function refusalOf(e: Evidence): Shape {
+  if (isFromStranger(e)) return SHAPE.REFUSED_BY_STRANGER;
+  if (signed(e, SIGN.RESET_ECHOES)) return SHAPE.REFUSED_WITH_ECHO;
+  return signed(e, SIGN.RESET_UNFILLED) && isIpv4(e) ? SHAPE.REFUSED_UNFILLED : SHAPE.REFUSED;
 }
 
 /** The RST has crossed another number of routers than the server's other packets. */
 function isFromStranger(e: Evidence): boolean {
   return e.resetFrom === RESET_FROM.SERVER && !fitsTtl(e.resetTtl, e.serverTtl);
+}
+
+function isIpv4(e: Evidence): boolean {
+  return e.server0 === 0 && e.server1 === 0 && e.server2 === 0xffff;
+}
+
+function unacknowledgedOf(e: Evidence): Shape {
+  if (e.icmpQuotes === QUOTES.SYN_ACK) return SHAPE.SYN_ACK_REJECTED;
+  if (has(e, MARK.SYN_AFTER_SYN_ACK)) return SHAPE.SYN_ACK_NOT_HEARD;
+  const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
+  return sinceFirst >= REPEAT_DUE_NANOS ? SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE : SHAPE.SYN_ACK_INTO_SILENCE;
+}
+
+/** No third leg acknowledges just what the server sent, and some acknowledge more. */
+function acknowledgesUnsent(e: Evidence): boolean {
+  return has(e, MARK.ACK_AHEAD) && !has(e, MARK.ACK_EXACT);
+}
+
+function ignoredOf(e: Evidence): Shape {
+  if (signed(e, SIGN.ECHO_WRONG | SIGN.STAMP_OLDER)) return SHAPE.THIRD_LEG_WITH_BAD_STAMP;
+  if (signed(e, SIGN.THIRD_CHECKSUM_BAD) && !signed(e, SIGN.THIRD_CHECKSUM_GOOD)) {
+    return SHAPE.THIRD_LEG_WITH_BAD_CHECKSUM;
+  }
+  if (e.repeatsAfterAck === 0) {
+    return e.againOctets >= LARGE_OCTETS ? SHAPE.LARGE_DATA_AND_SILENCE : SHAPE.THIRD_LEG_AND_SILENCE;
+  }
+  if (e.againCount > 0) return SHAPE.THIRD_LEG_WITH_DATA_IGNORED;
+  return isDeferred(e) ? SHAPE.THIRD_LEG_DEFERRED : SHAPE.THIRD_LEG_IGNORED;
+}
+
+/** All of the repeated SYN-ACKs came later than a server repeats them that has no third leg. */
+function isDeferred(e: Evidence): boolean {
+  if (e.synCount > 1) return false;
+  const usual = 2 ** (e.synAckCount - 1) - 1;
+  return e.synAckLast - e.synAckFirst >= DEFERRED_BY * usual * 1e9;
+}
+
+function has(e: Evidence, mark: number): boolean {
+  return (e.marks & mark) !== 0;
+}
+
+function signed(e: Evidence, signs: number): boolean {
+  return (e.signs & signs) !== 0;
 }
 
 /** RFC 792, RFC 1812 §5.2.7.1; RFC 4443 §3.1. */
@@ -87,6 +189,8 @@ function rejectionOf(e: Evidence): Shape {
 }
 
 function clientResetOf(e: Evidence): Shape {
-  if (e.synAckCount === 0) return SHAPE.CLIENT_RESET_WRONG_ANSWER;
-  return synToSynAckNanos(e) >= LATE_ANSWER_NANOS ? SHAPE.CLIENT_RESET_LATE : SHAPE.CLIENT_RESET_AT_ONCE;
+  if (e.synAckCount === 0 || signed(e, SIGN.CLIENT_RESET_OFF)) return SHAPE.CLIENT_RESET_WRONG_ANSWER;
+  if (e.synCount > 1 && e.synLast > e.resetTime) return SHAPE.CLIENT_RESET_AND_TRIES_ON;
+  if (e.resetTime - e.synFirst >= LATE_ANSWER_NANOS) return SHAPE.CLIENT_RESET_LATE;
+  return fitsTtl(e.resetTtl, e.clientTtl) ? SHAPE.CLIENT_RESET_AT_ONCE : SHAPE.CLIENT_RESET_BY_ANOTHER_STACK;
 }

@@ -18,7 +18,7 @@ type Place = 'server' | 'client' | 'between';
 type Row = Readonly<Record<Place, readonly Suspect[]>>;
 
 const possible = (because: string, ...causes: CauseName[]): Suspect[] =>
-  causes.map((cause) => ({ cause, confidence: 'possible', because }));
+  [...new Set(causes)].map((cause) => ({ cause, confidence: 'possible', because }));
 const likely = (cause: CauseName, because: string): Suspect => ({ cause, confidence: 'likely', because });
 const proven = (cause: CauseName, because: string): Suspect => ({ cause, confidence: 'proven', because });
 
@@ -26,7 +26,25 @@ const everywhere = (...suspects: Suspect[]): Row => ({ server: suspects, client:
 
 const AT_SERVER = 'the SYN reached this host, and nothing answered it';
 const BEYOND = 'the SYN left this place, and nothing came back';
+const OFFERED = 'each SYN offered Fast Open, ECN or Multipath TCP, and nothing came back';
 const IGNORED = 'the third leg reached this host, and the server went on as if it had not come';
+
+const IGNORED_BEYOND = 'the third leg has passed here, and the server goes on as if it had not come';
+const DATA_IGNORED_BEYOND = 'third leg and data have passed here, and the server goes on as if they had not come';
+/** What makes a server ignore a third leg, or never see it; and what spoils it on the way from here. */
+const IGNORING_HOST: readonly CauseName[] = [
+  'forward-path-loss',
+  'accept-queue-full',
+  'defer-accept',
+  'ack-firewalled',
+];
+const ON_THE_WAY: readonly CauseName[] = ['sequence-rewritten', 'timestamps-rejected'];
+const isNotDeferred = (cause: CauseName): boolean => cause !== 'defer-accept';
+const UNHEARD = 'third leg and data have passed here, and the server neither answers nor repeats its SYN-ACK';
+const DEFERRED =
+  'the server repeats its SYN-ACK later than one that has no third leg: it had it, and waited for data on purpose';
+const GONE =
+  'the client does not repeat its SYN after the SYN-ACK, as one does that did not get it: its ACK is lost, or it is gone';
 
 /** What makes a host that got a SYN send nothing. On the wire they are one and the same. */
 const SILENT_HOST: readonly CauseName[] = [
@@ -39,6 +57,8 @@ const SILENT_HOST: readonly CauseName[] = [
   'egress-drop',
   'answers-by-another-interface',
   'wrong-destination',
+  'wrong-mac',
+  'signature-rejected',
 ];
 
 const ROWS: Readonly<Record<Shape, Row>> = {
@@ -47,6 +67,58 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     server: possible(AT_SERVER, ...SILENT_HOST),
     client: possible(BEYOND, 'upstream-drop', ...SILENT_HOST, 'nat-exhausted'),
     between: possible(BEYOND, 'upstream-drop', ...SILENT_HOST, 'nat-exhausted'),
+  },
+  [SHAPE.SYN_FOR_ANOTHER_HOST]: {
+    server: [
+      likely('wrong-mac', 'the link layer says that the SYN was for another host'),
+      ...possible(AT_SERVER, ...SILENT_HOST.filter((cause) => cause !== 'wrong-mac')),
+    ],
+    client: possible(BEYOND, 'wrong-mac', 'upstream-drop', ...SILENT_HOST, 'nat-exhausted'),
+    between: possible(
+      'the link layer says that the SYN was for another host, as it does on a mirror port',
+      'wrong-mac',
+      'upstream-drop',
+      ...SILENT_HOST,
+      'nat-exhausted',
+    ),
+  },
+  [SHAPE.SYN_WITH_BAD_CHECKSUM]: {
+    server: [
+      likely('bad-checksum', 'the SYN came in with a wrong TCP checksum'),
+      ...possible(AT_SERVER, ...SILENT_HOST),
+    ],
+    client: possible(BEYOND, 'upstream-drop', ...SILENT_HOST, 'nat-exhausted'),
+    between: possible(
+      'the TCP checksum of the SYN is wrong, which hosts that leave it to the card may do on their own packets',
+      'bad-checksum',
+      'upstream-drop',
+      ...SILENT_HOST,
+      'nat-exhausted',
+    ),
+  },
+  [SHAPE.SYN_WITH_OFFERS_UNANSWERED]: {
+    server: possible(AT_SERVER, ...SILENT_HOST),
+    client: possible(OFFERED, 'upstream-drop', ...SILENT_HOST, 'syn-options-filtered', 'nat-exhausted'),
+    between: possible(OFFERED, 'upstream-drop', ...SILENT_HOST, 'syn-options-filtered', 'nat-exhausted'),
+  },
+  [SHAPE.SYN_SIGNED_UNANSWERED]: {
+    server: possible(
+      'the SYN carries a TCP-MD5 or TCP-AO signature, and nothing answered it',
+      'signature-rejected',
+      ...SILENT_HOST,
+    ),
+    client: possible(
+      'the SYN carries a TCP-MD5 or TCP-AO signature, and nothing came back',
+      'signature-rejected',
+      'upstream-drop',
+      ...SILENT_HOST,
+    ),
+    between: possible(
+      'the SYN carries a TCP-MD5 or TCP-AO signature, and nothing came back',
+      'signature-rejected',
+      'upstream-drop',
+      ...SILENT_HOST,
+    ),
   },
   [SHAPE.SYN_ANSWERED_ELSEWHERE]: everywhere(
     likely('asymmetric-nat', 'a SYN-ACK with this SYN’s number came from another address'),
@@ -58,6 +130,20 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.REFUSED_BY_STRANGER]: everywhere(
     likely('firewall-reset', 'the RST has crossed another number of routers than the server’s other packets'),
     ...possible('a RST answers the SYN', 'port-closed'),
+  ),
+  [SHAPE.REFUSED_WITH_ECHO]: everywhere(
+    likely(
+      'firewall-reset',
+      'the RST has the IP identification of the SYN that it answers: a box made it out of that SYN',
+    ),
+    ...possible('a RST answers the SYN', 'port-closed'),
+  ),
+  [SHAPE.REFUSED_UNFILLED]: everywhere(
+    ...possible(
+      'the RST left with its checksum unfilled: a Linux kernel fills in that of its own refusals, and its firewall leaves it to the card',
+      'firewall-reset',
+    ),
+    ...possible('a RST answers the SYN', 'port-closed', 'bound-to-another-address'),
   ),
   [SHAPE.REJECTED_PROHIBITED]: everywhere(proven('rejected-by-hop', 'the ICMP error says that a rule forbids it')),
   [SHAPE.REJECTED_PORT]: everywhere(
@@ -100,8 +186,8 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.SYN_ACK_INTO_SILENCE]: {
     server: possible(
       'after the SYN-ACK the client is silent',
-      'return-path-loss',
       'forward-path-loss',
+      'return-path-loss',
       'client-gave-up',
       'syn-flood',
     ),
@@ -112,41 +198,81 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     ),
     between: possible(
       'after the SYN-ACK the client is silent',
-      'return-path-loss',
       'forward-path-loss',
+      'return-path-loss',
       'client-gave-up',
       'syn-flood',
     ),
   },
+  [SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE]: {
+    server: possible(GONE, 'forward-path-loss', 'client-gave-up', 'syn-flood'),
+    client: possible(
+      'the SYN-ACK has come, and the client neither answers it nor repeats its SYN',
+      'client-gave-up',
+      'local-firewall-drop',
+    ),
+    between: possible(GONE, 'forward-path-loss', 'client-gave-up', 'syn-flood'),
+  },
   [SHAPE.THIRD_LEG_IGNORED]: {
     server: possible(IGNORED, 'accept-queue-full', 'defer-accept', 'ack-firewalled'),
-    client: possible(
-      'the third leg has left, and the server goes on as if it had not come',
-      'forward-path-loss',
-      'accept-queue-full',
-      'defer-accept',
-      'ack-firewalled',
-    ),
-    between: possible(
-      'the third leg has passed here, and the server goes on as if it had not come',
-      'forward-path-loss',
-      'accept-queue-full',
-      'defer-accept',
-      'ack-firewalled',
-    ),
+    client: possible(IGNORED_BEYOND, ...IGNORING_HOST, ...ON_THE_WAY),
+    between: possible(IGNORED_BEYOND, ...IGNORING_HOST, ...ON_THE_WAY),
   },
   [SHAPE.THIRD_LEG_WITH_DATA_IGNORED]: {
     server: possible(`${IGNORED}, nor the data behind it`, 'accept-queue-full', 'ack-firewalled'),
-    client: possible(
-      'third leg and data have left, and the server goes on as if they had not come',
-      'forward-path-loss',
+    client: possible(DATA_IGNORED_BEYOND, ...IGNORING_HOST.filter(isNotDeferred), ...ON_THE_WAY),
+    between: possible(DATA_IGNORED_BEYOND, ...IGNORING_HOST.filter(isNotDeferred), ...ON_THE_WAY),
+  },
+  [SHAPE.THIRD_LEG_AND_SILENCE]: {
+    server: possible(
+      'third leg and data reached this host, and it neither answers nor repeats its SYN-ACK, as a server does that answered with a SYN cookie',
       'accept-queue-full',
       'ack-firewalled',
     ),
+    client: possible(UNHEARD, 'accept-queue-full', 'forward-path-loss', 'ack-firewalled'),
+    between: possible(UNHEARD, 'accept-queue-full', 'forward-path-loss', 'ack-firewalled'),
+  },
+  [SHAPE.LARGE_DATA_AND_SILENCE]: {
+    server: possible(
+      'third leg and large segments reached this host, and it neither answers nor repeats its SYN-ACK',
+      'accept-queue-full',
+      'ack-firewalled',
+    ),
+    client: possible(UNHEARD, 'path-mtu', 'accept-queue-full', 'forward-path-loss', 'ack-firewalled'),
+    between: possible(UNHEARD, 'path-mtu', 'accept-queue-full', 'forward-path-loss', 'ack-firewalled'),
+  },
+  [SHAPE.THIRD_LEG_DEFERRED]: {
+    server: [
+      likely('defer-accept', DEFERRED),
+      ...possible('the third leg was ignored, and came without data', 'accept-queue-full', 'ack-firewalled'),
+    ],
+    client: [
+      likely('defer-accept', DEFERRED),
+      ...possible('the third leg was ignored', 'forward-path-loss', 'accept-queue-full', 'ack-firewalled'),
+    ],
+    between: [
+      likely('defer-accept', DEFERRED),
+      ...possible('the third leg was ignored', 'forward-path-loss', 'accept-queue-full', 'ack-firewalled'),
+    ],
+  },
+  [SHAPE.THIRD_LEG_WITH_BAD_STAMP]: everywhere(
+    likely(
+      'timestamps-rejected',
+      'the third leg echoes a timestamp that no SYN-ACK carried, or its own is older than that of the SYN',
+    ),
+  ),
+  [SHAPE.THIRD_LEG_WITH_BAD_CHECKSUM]: {
+    server: [
+      likely('bad-checksum', 'the third leg came in with a wrong TCP checksum'),
+      ...possible(IGNORED, 'accept-queue-full', 'defer-accept', 'ack-firewalled'),
+    ],
+    client: possible(IGNORED_BEYOND, 'forward-path-loss', 'accept-queue-full', 'defer-accept', 'ack-firewalled'),
     between: possible(
-      'third leg and data have passed here, and the server goes on as if they had not come',
+      IGNORED_BEYOND,
+      'bad-checksum',
       'forward-path-loss',
       'accept-queue-full',
+      'defer-accept',
       'ack-firewalled',
     ),
   },
@@ -164,16 +290,57 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.CLIENT_RESET_AT_ONCE]: everywhere(
     ...possible('the client resets the SYN-ACK', 'half-open-scan', 'client-gave-up', 'asymmetric-nat'),
   ),
+  [SHAPE.CLIENT_RESET_BY_ANOTHER_STACK]: everywhere(
+    likely(
+      'half-open-scan',
+      'the RST has another TTL than the SYN: a scanner makes its SYNs itself, and its kernel resets what it knows nothing of',
+    ),
+    ...possible('the client resets the SYN-ACK', 'asymmetric-nat'),
+  ),
+  [SHAPE.CLIENT_RESET_AND_TRIES_ON]: everywhere(
+    likely(
+      'asymmetric-nat',
+      'the client resets the SYN-ACK and goes on repeating its SYN: to its connection the SYN-ACK does not belong',
+    ),
+    ...possible('the client resets the SYN-ACK', 'sequence-rewritten'),
+  ),
   [SHAPE.CLIENT_RESET_LATE]: everywhere(
-    likely('client-gave-up', 'the SYN-ACK came so late that many clients have given up by then'),
+    likely('client-gave-up', 'SYN-ACK and RST came so late that many clients have given up by then'),
     ...possible('the client resets the SYN-ACK', 'half-open-scan'),
   ),
   [SHAPE.CLIENT_RESET_WRONG_ANSWER]: everywhere(
     ...possible(
-      'the client resets a SYN-ACK that acknowledges another number',
+      'the client resets a SYN-ACK that acknowledges another number, where it was sent or where it came',
       'sequence-rewritten',
       'old-connection',
       'wrong-destination',
+    ),
+  ),
+  [SHAPE.CLOSED_AT_ONCE]: everywhere(
+    likely('closed-at-once', 'the server ends the connection within a second of the third leg, without a word'),
+  ),
+  [SHAPE.CLOSED_BY_STRANGER]: everywhere(
+    likely(
+      'firewall-reset',
+      'a RST ends the connection at once, and has crossed another number of routers than the server’s other packets',
+    ),
+    ...possible('a RST ends the connection within a second of the third leg', 'closed-at-once'),
+  ),
+  [SHAPE.LEFT_UNHEARD]: everywhere(
+    ...possible(
+      'the client ended the connection without having got a word; the server’s kernel took that, and its application has not closed since',
+      'not-accepted-yet',
+    ),
+  ),
+  [SHAPE.LARGE_DATA_LOST]: {
+    server: possible('the client sends a large segment again and again, and small ones were taken', 'path-mtu'),
+    client: [likely('path-mtu', 'the client sends a large segment again and again, and small ones are answered')],
+    between: [likely('path-mtu', 'the client sends a large segment again and again, and small ones are answered')],
+  },
+  [SHAPE.ANSWERED_WITHOUT_OFFERS]: everywhere(
+    ...possible(
+      'the first SYN offered Fast Open, ECN or Multipath TCP and was not answered; a later one without it was',
+      'syn-options-filtered',
     ),
   ),
   [SHAPE.NO_SYN]: everywhere(

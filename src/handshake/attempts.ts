@@ -160,6 +160,13 @@ export const MARK = {
 /** A bit of W.LINK: the ports carried a connection before of which nothing but that is known any more. */
 export const FORGOTTEN = 1 << 8;
 
+/** A bit of W.LINK: the attempt has a row in traits.ts. */
+export const TRAITED = 1 << 10;
+
+/** Bits of W.LINK: the server was the first to end the connection, within a second and without a word; the client ended it without having got a word. */
+export const CLOSED_AT_ONCE = 1 << 11;
+export const LEFT_UNHEARD = 1 << 12;
+
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;
 

@@ -6,13 +6,17 @@ import { distance } from '../bytes/sequence.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
 import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
-import { type Attempts, FILL, MARK, QUOTES, T, W } from './attempts.ts';
+import { type Attempts, CLOSED_AT_ONCE, FILL, LEFT_UNHEARD, MARK, QUOTES, T, TRAITED, W } from './attempts.ts';
 import { RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
+import { Traits } from './traits.ts';
 import { ACTION, type Action } from './transitions.ts';
 
 /** Checksums cost time, and a sample tells the vantage as well. */
 export const CHECKSUM_SAMPLE = 4096;
+
+/** Third legs of one attempt whose timestamps and checksums are looked at: one that is ignored comes again and again. */
+const THIRD_LEGS_LOOKED_AT = 8;
 
 /** Scheduling of the capturing host may record answers this much later than they came. */
 const SLACK_NANOS = 10e6;
@@ -25,6 +29,7 @@ export class Bookkeeper {
   readonly checksumSample: number;
   private readonly attempts: Attempts;
   private readonly frames: FrameLists;
+  readonly traits = new Traits();
 
   /** @param checksumSample the first so many attempts have their checksums looked at. */
   constructor(attempts: Attempts, frames: FrameLists, checksumSample: number) {
@@ -50,6 +55,7 @@ export class Bookkeeper {
         break;
       case ACTION.ADD_AGAIN:
         this.attempts.count(slot, W.AGAIN_COUNT);
+        this.openTraits(slot).noteAgain(slot, segment);
         this.addThirdLeg(slot, segment);
         break;
       case ACTION.NOTE_TOOK:
@@ -59,6 +65,7 @@ export class Bookkeeper {
         this.noteServerAck(slot, segment);
         break;
       case ACTION.NOTE_FIN:
+        this.noteEnd(slot, segment, fromClient);
         this.attempts.mark(slot, fromClient ? MARK.CLIENT_FIN : MARK.SERVER_FIN);
         break;
       case ACTION.NOTE_ICMP:
@@ -84,18 +91,21 @@ export class Bookkeeper {
         this.noteGivingUp(slot, segment);
         break;
       case ACTION.NOTE_REFUSAL:
+        this.openTraits(slot).noteRefusal(slot, segment);
         this.noteReset(slot, segment, fromClient, MARK.REFUSED);
         break;
       case ACTION.NOTE_STRAY_RESET:
         this.noteReset(slot, segment, fromClient, MARK.RESET_WRONG_NUMBERS);
         break;
       case ACTION.NOTE_CLIENT_RESET:
+        this.openTraits(slot).noteClientReset(slot, segment, this.attempts.word(slot, W.CLIENT_ISN));
         this.noteReset(slot, segment, fromClient, MARK.CLIENT_RESET);
         break;
       case ACTION.NOTE_BARE_RESET:
         this.noteReset(slot, segment, fromClient, MARK.RESET_BARE);
         break;
       case ACTION.NOTE_RESET:
+        if (!fromClient) this.noteEnd(slot, segment, false);
         this.noteReset(slot, segment, fromClient, MARK.RESET_OF_CONNECTION);
         break;
       default:
@@ -103,9 +113,20 @@ export class Bookkeeper {
     }
   }
 
+  /** The attempt's row of traits.ts, which is new when nothing was noted before. */
+  private openTraits(slot: number): Traits {
+    const link = this.attempts.word(slot, W.LINK);
+    if ((link & TRAITED) === 0) {
+      this.traits.open(slot);
+      this.attempts.setWord(slot, W.LINK, link | TRAITED);
+    }
+    return this.traits;
+  }
+
   private addSyn(slot: number, segment: Segment): void {
     const a = this.attempts;
     parseOptions(segment);
+    this.openTraits(slot).noteSyn(slot, segment, a.word(slot, W.SYN_COUNT) === 0);
     if (a.word(slot, W.SYN_COUNT) === 0) {
       a.setTime(slot, T.SYN_FIRST, this.time);
       a.setWord(slot, W.CLIENT_ISN, segment.sequence | 0);
@@ -155,6 +176,8 @@ export class Bookkeeper {
     this.listFrame(slot, T.SYN_ACK_FRAME, W.SYN_ACK_FRAMES, a.word(slot, W.SYN_ACK_COUNT));
     this.noteLink(slot, segment, 2);
     this.noteServerTtl(slot, segment);
+    parseOptions(segment);
+    this.openTraits(slot).noteSynAck(slot, segment);
   }
 
   /**
@@ -184,6 +207,9 @@ export class Bookkeeper {
     this.follow(slot, segment, true);
     const asks = segment.payloadLength > 0 || (segment.flags & FLAG.FIN) !== 0;
     if (asks && a.time(slot, T.UNANSWERED) < 0) a.setTime(slot, T.UNANSWERED, this.clock);
+    if (a.word(slot, W.ACK_COUNT) > THIRD_LEGS_LOOKED_AT) return;
+    parseOptions(segment);
+    this.openTraits(slot).noteThirdLeg(slot, segment);
   }
 
   /** The final ACK picks the SYN-ACK that counted; without a SYN-ACK in the capture it tells the ISN. */
@@ -350,10 +376,26 @@ export class Bookkeeper {
     a.setWord(slot, chain, this.frames.push(a.word(slot, chain), this.frame, this.time));
   }
 
+  /** Whether the side that ends the connection first has said anything, or heard anything. */
+  private noteEnd(slot: number, segment: Segment, fromClient: boolean): void {
+    const a = this.attempts;
+    const isFirst = !a.has(slot, MARK.CLIENT_FIN | MARK.SERVER_FIN);
+    if (!isFirst || !a.has(slot, MARK.SERVER_ISN_KNOWN) || a.word(slot, W.ACK_COUNT) === 0) return;
+    const isn = a.word(slot, W.SERVER_ISN);
+    const hasSpoken = a.word(slot, W.SERVER_END) !== ((isn + 1) | 0);
+    if (hasSpoken) return;
+    const since = this.time - a.time(slot, T.ACK_FIRST);
+    const bits = fromClient ? leavesUnheard(segment, isn) : closesAtOnce(segment, isn, since);
+    a.setWord(slot, W.LINK, a.word(slot, W.LINK) | bits);
+  }
+
   /** How far either side has got: what it sent is known of, what it acknowledges was sent. */
   private follow(slot: number, segment: Segment, fromClient: boolean): void {
     const a = this.attempts;
-    if ((segment.flags & FLAG.FIN) !== 0) a.mark(slot, fromClient ? MARK.CLIENT_FIN : MARK.SERVER_FIN);
+    if ((segment.flags & FLAG.FIN) !== 0) {
+      this.noteEnd(slot, segment, fromClient);
+      a.mark(slot, fromClient ? MARK.CLIENT_FIN : MARK.SERVER_FIN);
+    }
     const column = fromClient ? W.CLIENT_END : W.SERVER_END;
     if (!fromClient && !a.has(slot, MARK.SERVER_ISN_KNOWN)) return;
     const fin = (segment.flags & FLAG.FIN) !== 0 ? 1 : 0;
@@ -361,6 +403,20 @@ export class Bookkeeper {
     const ahead = distance(end, a.word(slot, column));
     if (ahead > 0) a.setWord(slot, column, end);
   }
+}
+
+/** A server that wants none of a client closes within moments; one that has waited for a request in vain takes longer. */
+const AT_ONCE_NANOS = 1e9;
+
+/** CLOSED_AT_ONCE when the server's first FIN or RST comes at once and behind nothing but its SYN-ACK. @param sinceThirdLeg nanoseconds */
+export function closesAtOnce(segment: Segment, serverIsn: number, sinceThirdLeg: number): number {
+  const isSilent = ((segment.sequence - serverIsn) | 0) === 1 && segment.payloadLength === 0;
+  return isSilent && sinceThirdLeg <= AT_ONCE_NANOS ? CLOSED_AT_ONCE : 0;
+}
+
+/** LEFT_UNHEARD when the client's FIN acknowledges nothing but the SYN-ACK. */
+export function leavesUnheard(segment: Segment, serverIsn: number): number {
+  return ((segment.acknowledgment - serverIsn) | 0) === 1 ? LEFT_UNHEARD : 0;
 }
 
 /** Packets for other hosts, seen in promiscuous mode, tell nothing. */

@@ -64,6 +64,14 @@ export class Evidence {
   synUnfilled = false;
   synAckFilled = false;
   synAckUnfilled = false;
+  /** Looks of single packets, all 0 for an ordinary handshake: traits.ts has what each is. */
+  signs = 0;
+  synStamp = 0;
+  synMac = 0;
+  againOctets = 0;
+  /** The server was the first to end the connection, at once and without a word; the client ended it without having got a word. */
+  closedAtOnce = false;
+  leftUnheard = false;
   /** The ports carried a connection before of which nothing but that is known any more. */
   afterForgotten = false;
   /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */

@@ -1,14 +1,34 @@
 /** A row of attempts.ts, written out as Evidence. */
-import { type Attempts, FILL, FORGOTTEN, MARK, ROW_WORDS, T, W } from './attempts.ts';
+import {
+  type Attempts,
+  CLOSED_AT_ONCE,
+  FILL,
+  FORGOTTEN,
+  LEFT_UNHEARD,
+  MARK,
+  ROW_WORDS,
+  T,
+  TRAITED,
+  W,
+} from './attempts.ts';
 import type { Evidence } from './evidence.ts';
+import { TRAIT, type Traits } from './traits.ts';
 
 /** @param clock the capture's clock, in nanoseconds. */
-export function fillEvidence(e: Evidence, attempts: Attempts, slot: number, clock: number): void {
+export function fillEvidence(e: Evidence, attempts: Attempts, traits: Traits, slot: number, clock: number): void {
   const row = slot * ROW_WORDS;
   fillEnds(e, attempts, slot);
   fillCounts(e, attempts.words, row);
   fillIcmp(e, attempts.words, row);
   fillTimes(e, attempts.doubles, row / 2, clock);
+  fillTraits(e, traits, slot, (attempts.word(slot, W.LINK) & TRAITED) !== 0);
+}
+
+function fillTraits(e: Evidence, traits: Traits, slot: number, isTraited: boolean): void {
+  e.signs = isTraited ? traits.word(slot, TRAIT.SIGNS) : 0;
+  e.synStamp = isTraited ? traits.word(slot, TRAIT.SYN_STAMP) : 0;
+  e.synMac = isTraited ? traits.word(slot, TRAIT.SYN_MAC) : 0;
+  e.againOctets = isTraited ? traits.word(slot, TRAIT.AGAIN_OCTETS) : 0;
 }
 
 function fillEnds(e: Evidence, attempts: Attempts, slot: number): void {
@@ -57,6 +77,8 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
 
 function fillLink(e: Evidence, link: number): void {
   e.afterForgotten = (link & FORGOTTEN) !== 0;
+  e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
+  e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.synFilled = ((link >> 4) & 3) === FILL.FILLED;

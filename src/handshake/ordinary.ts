@@ -10,8 +10,19 @@
  */
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
-import { type Attempts, BEYOND_ORDINARY, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
-import { type Bookkeeper, directionBits } from './bookkeeper.ts';
+import {
+  type Attempts,
+  BEYOND_ORDINARY,
+  CLOSED_AT_ONCE,
+  FORGOTTEN,
+  LEFT_UNHEARD,
+  MARK,
+  ORDINARY,
+  ROW_WORDS,
+  T,
+  W,
+} from './attempts.ts';
+import { type Bookkeeper, closesAtOnce, directionBits, leavesUnheard } from './bookkeeper.ts';
 import { FIRST_SHARED, fingerprint, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
@@ -181,7 +192,10 @@ export class OrdinaryPath {
     const fin = segment.flags & FLAG.FIN;
     words[row + W.ACK_COUNT] = (words[row + W.ACK_COUNT] as number) + 1;
     words[row + W.CLIENT_END] = segment.sequence + segment.payloadLength + fin;
-    if (fin !== 0) words[row + W.MARKS] = (words[row + W.MARKS] as number) | CLIENT_FIN;
+    if (fin !== 0) {
+      words[row + W.MARKS] = (words[row + W.MARKS] as number) | CLIENT_FIN;
+      this.noteEnd(row, segment, true);
+    }
     this.remember(row, segment);
     const times = row / 2;
     doubles[times + T.ACK_LAST] = book.time;
@@ -205,6 +219,7 @@ export class OrdinaryPath {
     if (acknowledged < 0 || beyond > UNSEEN_OCTETS) return false;
     if (acknowledged === 0 && segment.payloadLength + fin === 0) return false;
     this.remember(row, segment);
+    if (fin !== 0 && (marks & CLIENT_FIN) === 0) this.noteEnd(row, segment, false);
     words[row + W.MARKS] = marks | TOOK | (fin !== 0 ? SERVER_FIN : 0);
     words[row + W.SERVER_END] = segment.sequence + segment.payloadLength + fin;
     const isLast = fin !== 0 && (marks & CLIENT_FIN) !== 0;
@@ -227,7 +242,8 @@ export class OrdinaryPath {
     if ((marks & own) !== 0) return false;
     this.remember(row, segment);
     words[row + W.MARKS] = marks | own;
-    if ((marks & other) !== 0) {
+    if ((marks & other) === 0) this.noteEnd(row, segment, own === CLIENT_FIN);
+    else {
       words[row + W.STATE] = STATE.CLOSED;
       this.room.close(slot, this.book.clock);
     }
@@ -285,6 +301,17 @@ export class OrdinaryPath {
     doubles[times + T.ACK_LAST] = 0;
   }
 
+  /** The first FIN: as `Bookkeeper.noteEnd`. */
+  private noteEnd(row: number, segment: Segment, fromClient: boolean): void {
+    const { words, doubles } = this.attempts;
+    const serverIsn = words[row + W.SERVER_ISN] as number;
+    const hasSpoken = words[row + W.SERVER_END] !== ((serverIsn + 1) | 0);
+    if (hasSpoken) return;
+    const since = this.book.time - (doubles[row / 2 + T.ACK_FIRST] as number);
+    const bits = fromClient ? leavesUnheard(segment, serverIsn) : closesAtOnce(segment, serverIsn, since);
+    words[row + W.LINK] = (words[row + W.LINK] as number) | bits;
+  }
+
   /** For the search for copies: copies.ts. */
   private remember(row: number, segment: Segment): void {
     const { words } = this.attempts;
@@ -328,6 +355,8 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.afterForgotten = (link & FORGOTTEN) !== 0;
+  e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
+  e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
   e.ackChain = words[row + W.ACK_FRAMES] as number;
   fillOrdinaryTimes(e, doubles, row / 2, clock);
 }

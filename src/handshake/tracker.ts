@@ -405,7 +405,7 @@ export class Tracker {
     const isOrdinary = (this.attempts.word(slot, W.LINK) & ORDINARY) !== 0;
     const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
     if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
-    else fillEvidence(evidence, this.attempts, slot, this.clock);
+    else fillEvidence(evidence, this.attempts, this.bookkeeper.traits, slot, this.clock);
     const isAnswered = evidence.synAckCount > 0;
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;

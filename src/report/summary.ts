@@ -3,8 +3,9 @@
  * and is bounded.
  */
 
-import { diagnosesOfEndpoint, ShapeCounts } from '../diagnosis/diagnose.ts';
-import { shapeOf } from '../diagnosis/shape.ts';
+import { diagnosesOfEndpoint } from '../diagnosis/diagnose.ts';
+import { EndpointShapes } from '../diagnosis/endpoint-shapes.ts';
+import { SHAPE, shapeOf } from '../diagnosis/shape.ts';
 import { mix } from '../flow/hash.ts';
 import { HashSet } from '../flow/hash-set.ts';
 import { MARK } from '../handshake/attempts.ts';
@@ -26,6 +27,9 @@ const CLIENTS_COUNTED = 1 << 20;
 /** Lookups in a set of many megabytes that are made together. */
 const CLIENTS_AT_A_TIME = 64;
 
+/** What a client that looks for open ports gets, or makes of what it gets. */
+const TURNED_AWAY: ReadonlySet<number> = new Set([SHAPE.REFUSED, SHAPE.CLIENT_RESET_AT_ONCE]);
+
 class EndpointFigures {
   readonly address: string;
   readonly port: number;
@@ -35,7 +39,7 @@ class EndpointFigures {
   synAckSent = 0;
   ackReceived = 0;
   byVerdict = new Float64Array(VERDICT_NAMES.length);
-  shapes = new ShapeCounts();
+  shapes = new EndpointShapes();
   synToSynAck = new LatencySketch();
   synAckToAck = new LatencySketch();
 
@@ -64,13 +68,15 @@ export class SummaryFold {
   private waiting = 0;
   private byVerdict = new Float64Array(VERDICT_NAMES.length);
   private readonly seed: number;
+  private readonly patienceNanos: number;
   private attempts = 0;
   /** Attempts to endpoints beyond `ENDPOINTS_LISTED`, and clients beyond `CLIENTS_COUNTED`: said in the report's warnings. */
   unlistedAttempts = 0;
   uncountedClients = false;
 
-  constructor(seed: number) {
+  constructor(seed: number, patienceNanos: number) {
     this.seed = seed | 0;
+    this.patienceNanos = patienceNanos;
     this.table = new EndpointTable(this.seed);
   }
 
@@ -85,8 +91,7 @@ export class SummaryFold {
     const endpoint = this.endpoints[number] as EndpointFigures;
     endpoint.attempts += 1;
     endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + 1;
-    if (verdict !== VERDICT.COMPLETE)
-      endpoint.shapes.add(shapeOf(e, verdict), e.synCount > 0 ? e.synFirst : e.synAckFirst);
+    endpoint.shapes.add(shapeOf(e, verdict, this.patienceNanos), e);
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
@@ -96,7 +101,7 @@ export class SummaryFold {
   /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */
   copy(): SummaryFold {
     this.countClients();
-    const copy = new SummaryFold(this.seed);
+    const copy = new SummaryFold(this.seed, this.patienceNanos);
     Object.assign(copy, this);
     copy.table = this.table.copy();
     copy.endpoints = this.endpoints.map((endpoint) => endpoint.copy());
@@ -124,6 +129,7 @@ export class SummaryFold {
     this.countClients();
     const order = (a: EndpointFigures, b: EndpointFigures): number =>
       failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
+    const { ttls, portsOf } = this.hosts();
     return [...this.endpoints].sort(order).map(
       (endpoint): ServerSummary => ({
         address: endpoint.address,
@@ -141,9 +147,32 @@ export class SummaryFold {
         },
         asked: false,
         findings: [],
-        diagnoses: diagnosesOfEndpoint(endpoint.shapes, endpoint.byVerdict[VERDICT.COMPLETE] as number, side, moment),
+        diagnoses: diagnosesOfEndpoint(
+          endpoint.shapes,
+          {
+            complete: endpoint.byVerdict[VERDICT.COMPLETE] as number,
+            clients: endpoint.clients,
+            hostTtl: ttls.get(endpoint.address) ?? 0,
+            portsOf,
+          },
+          side,
+          moment,
+        ),
       }),
     );
+  }
+
+  /** What all endpoints of an address tell of each: the TTL of its SYN-ACKs; and on how many ports a client was turned away. */
+  private hosts(): { ttls: ReadonlyMap<string, number>; portsOf: (client: number) => number } {
+    const ttls = new Map<string, number>();
+    const ports = new Map<number, number>();
+    for (const { address, shapes } of this.endpoints) {
+      if (shapes.serverTtl !== 0) ttls.set(address, shapes.serverTtl);
+      for (const { shape, client, several } of shapes.counts) {
+        if (!several && TURNED_AWAY.has(shape)) ports.set(client, (ports.get(client) ?? 0) + 1);
+      }
+    }
+    return { ttls, portsOf: (client) => ports.get(client) ?? 0 };
   }
 
   private endpointOf(e: Evidence): number {

@@ -1,0 +1,176 @@
+/**
+ * What only the search for causes asks of an attempt: looks of single packets that no verdict rests on. They lie beside the rows of attempts.ts, since an ordinary
+ * handshake has none of them: a row is only used once something was noted (`W.LINK` TRAITED), and memory follows the attempts that went the long way.
+ */
+import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
+import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
+
+/** Words of a row. */
+export const TRAIT = {
+  /** Bits: SIGN. */
+  SIGNS: 0,
+  /** TSval of the first SYN that was looked at, of the first and of the latest SYN-ACK (RFC 7323 §3); the SIGN says whether there is one. */
+  SYN_STAMP: 1,
+  SYN_ACK_STAMP: 2,
+  SYN_ACK_STAMP_LAST: 3,
+  /** IP identification of the first SYN; -1 when it has none. */
+  SYN_ID: 4,
+  /** Hash of the MAC address that the latest SYN went to; 0 when the link layer has none. */
+  SYN_MAC: 5,
+  /** Most payload octets of a segment that the client had to send again after its third leg. */
+  AGAIN_OCTETS: 6,
+} as const;
+const ROW_WORDS = 8;
+const FIRST_ROWS = 1 << 10;
+
+/** Bits of TRAIT.SIGNS: what was seen, phrased as that. */
+export const SIGN = {
+  SYN_STAMPED: 1 << 0,
+  SYN_ACK_STAMPED: 1 << 1,
+  /** A SYN that the link layer says was for another host; one that it says was for this one. */
+  SYN_FOR_ANOTHER: 1 << 2,
+  SYN_FOR_THIS: 1 << 3,
+  /** TCP checksums of SYNs, where all octets were captured. */
+  SYN_CHECKSUM_BAD: 1 << 4,
+  SYN_CHECKSUM_GOOD: 1 << 5,
+  THIRD_CHECKSUM_BAD: 1 << 6,
+  THIRD_CHECKSUM_GOOD: 1 << 7,
+  /** The third leg echoes a timestamp that no SYN-ACK carried, or its own is older than the SYN's. */
+  ECHO_WRONG: 1 << 8,
+  STAMP_OLDER: 1 << 9,
+  /** The first SYN offered more than the usual. */
+  FIRST_FAST_OPEN: 1 << 10,
+  FIRST_ECN: 1 << 11,
+  FIRST_MULTIPATH: 1 << 12,
+  /** The latest SYN offered nothing of it; and a SYN-ACK came when it had been so. */
+  LATEST_PLAIN: 1 << 13,
+  ANSWERED_PLAIN: 1 << 14,
+  /** Checksum of the server's RST, as wire/checksum.ts has it. */
+  RESET_UNFILLED: 1 << 15,
+  RESET_FILLED: 1 << 16,
+  /** The RST has the IP identification of the SYN that it answers. */
+  RESET_ECHOES: 1 << 17,
+  /** The client's RST against the SYN-ACK has another number than that which answers its SYN. */
+  CLIENT_RESET_OFF: 1 << 19,
+  /** The SYN carries a TCP-MD5 or TCP-AO signature. */
+  SYN_SIGNED: 1 << 18,
+} as const;
+const OFFERS = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
+
+export class Traits {
+  private words = new Int32Array(FIRST_ROWS * ROW_WORDS);
+
+  /** Makes room for the slot's row, and makes it new. */
+  open(slot: number): void {
+    const end = (slot + 1) * ROW_WORDS;
+    if (end > this.words.length) {
+      const grown = new Int32Array(Math.max(end, 2 * this.words.length));
+      grown.set(this.words);
+      this.words = grown;
+    }
+    this.words.fill(0, end - ROW_WORDS, end);
+  }
+
+  word(slot: number, column: number): number {
+    return this.words[slot * ROW_WORDS + column] as number;
+  }
+
+  private setWord(slot: number, column: number, value: number): void {
+    this.words[slot * ROW_WORDS + column] = value;
+  }
+
+  private sign(slot: number, signs: number): void {
+    this.setWord(slot, TRAIT.SIGNS, this.word(slot, TRAIT.SIGNS) | signs);
+  }
+
+  private has(slot: number, signs: number): boolean {
+    return (this.word(slot, TRAIT.SIGNS) & signs) !== 0;
+  }
+
+  /** @param segment with its options parsed */
+  noteSyn(slot: number, segment: Segment, isFirst: boolean): void {
+    const offers = offersOf(segment);
+    if (isFirst) {
+      this.sign(slot, offers);
+      this.setWord(slot, TRAIT.SYN_ID, segment.ipId);
+    } else {
+      const signs = this.word(slot, TRAIT.SIGNS) & ~SIGN.LATEST_PLAIN;
+      this.setWord(slot, TRAIT.SIGNS, offers === 0 && !segment.optionsCut ? signs | SIGN.LATEST_PLAIN : signs);
+    }
+    if (segment.hasTimestamps && !this.has(slot, SIGN.SYN_STAMPED)) {
+      this.sign(slot, SIGN.SYN_STAMPED);
+      this.setWord(slot, TRAIT.SYN_STAMP, segment.timestampValue | 0);
+    }
+    if (segment.md5 || segment.authentication) this.sign(slot, SIGN.SYN_SIGNED);
+    if (segment.direction === DIRECTION.OTHER_HOST) this.sign(slot, SIGN.SYN_FOR_ANOTHER);
+    else if (segment.direction === DIRECTION.INCOMING) this.sign(slot, SIGN.SYN_FOR_THIS);
+    this.noteChecksum(slot, segment, SIGN.SYN_CHECKSUM_GOOD, SIGN.SYN_CHECKSUM_BAD);
+    this.setWord(slot, TRAIT.SYN_MAC, macOf(segment));
+  }
+
+  /** @param segment with its options parsed */
+  noteSynAck(slot: number, segment: Segment): void {
+    const isPlain = this.has(slot, SIGN.LATEST_PLAIN) && this.has(slot, OFFERS);
+    if (isPlain) this.sign(slot, SIGN.ANSWERED_PLAIN);
+    if (!segment.hasTimestamps) return;
+    const stamp = segment.timestampValue | 0;
+    if (!this.has(slot, SIGN.SYN_ACK_STAMPED)) this.setWord(slot, TRAIT.SYN_ACK_STAMP, stamp);
+    this.setWord(slot, TRAIT.SYN_ACK_STAMP_LAST, stamp);
+    this.sign(slot, SIGN.SYN_ACK_STAMPED);
+  }
+
+  /** @param segment with its options parsed; the client's third leg, or one that would serve */
+  noteThirdLeg(slot: number, segment: Segment): void {
+    this.noteChecksum(slot, segment, SIGN.THIRD_CHECKSUM_GOOD, SIGN.THIRD_CHECKSUM_BAD);
+    if (!segment.hasTimestamps || !this.has(slot, SIGN.SYN_ACK_STAMPED)) return;
+    // The echo is that of some SYN-ACK: RFC 7323 §3.2, §4.3.
+    const first = ((segment.timestampEcho | 0) - this.word(slot, TRAIT.SYN_ACK_STAMP)) | 0;
+    const last = (this.word(slot, TRAIT.SYN_ACK_STAMP_LAST) - (segment.timestampEcho | 0)) | 0;
+    if (first < 0 || last < 0) this.sign(slot, SIGN.ECHO_WRONG);
+    const older = ((segment.timestampValue | 0) - this.word(slot, TRAIT.SYN_STAMP)) | 0;
+    if (this.has(slot, SIGN.SYN_STAMPED) && older < 0) this.sign(slot, SIGN.STAMP_OLDER);
+  }
+
+  /** The client sends data or FIN again. */
+  noteAgain(slot: number, segment: Segment): void {
+    if (segment.payloadLength > this.word(slot, TRAIT.AGAIN_OCTETS)) {
+      this.setWord(slot, TRAIT.AGAIN_OCTETS, segment.payloadLength);
+    }
+  }
+
+  /** A RST of the server where its SYN-ACK was due. */
+  noteRefusal(slot: number, segment: Segment): void {
+    const checksum = tcpChecksum(segment);
+    if (checksum === CHECKSUM.UNFILLED) this.sign(slot, SIGN.RESET_UNFILLED);
+    else if (checksum === CHECKSUM.GOOD) this.sign(slot, SIGN.RESET_FILLED);
+    if (segment.ipId > 0 && segment.ipId === this.word(slot, TRAIT.SYN_ID)) this.sign(slot, SIGN.RESET_ECHOES);
+  }
+
+  /** The client's RST where its third leg was due. RFC 9293 §3.10.7.1: its number is what the segment acknowledged that it answers. */
+  noteClientReset(slot: number, segment: Segment, clientIsn: number): void {
+    if (((segment.sequence - clientIsn) | 0) !== 1) this.sign(slot, SIGN.CLIENT_RESET_OFF);
+  }
+
+  private noteChecksum(slot: number, segment: Segment, good: number, bad: number): void {
+    const checksum = tcpChecksum(segment);
+    if (checksum === CHECKSUM.GOOD) this.sign(slot, good);
+    else if (checksum === CHECKSUM.BAD) this.sign(slot, bad);
+  }
+}
+
+/** What a SYN offers beyond the options that every system has had for decades. ECN: RFC 3168 §6.1.1. */
+function offersOf(segment: Segment): number {
+  const ecn = FLAG.ECE | FLAG.CWR;
+  return (
+    (segment.fastOpen || segment.payloadLength > 0 ? SIGN.FIRST_FAST_OPEN : 0) |
+    ((segment.flags & ecn) === ecn ? SIGN.FIRST_ECN : 0) |
+    (segment.multipath ? SIGN.FIRST_MULTIPATH : 0)
+  );
+}
+
+/** The destination address of the Ethernet header, as one word; 0 when there is none. */
+function macOf({ view, ethernetAt }: Segment): number {
+  if (ethernetAt < 0) return 0;
+  const mac = Math.imul(view.getUint16(ethernetAt), 0x9e3779b1) ^ view.getInt32(ethernetAt + 2);
+  return mac === 0 ? 1 : mac;
+}

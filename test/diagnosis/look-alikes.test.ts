@@ -1,0 +1,192 @@
+/** Attempts that look alike, told apart by what single packets, or the whole endpoint, say of them: written in the notation of fixtures/README.md, each beside its twin. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ServerSummary } from '../../src/index.ts';
+import { analyzeWith } from '../support/analyze-with.ts';
+import { parseScript } from '../support/script.ts';
+import { encodeScript } from '../support/script-frames.ts';
+
+const ENDS = `title a test
+end c 10.0.0.1:40000 ttl 61
+end d 10.0.0.3:40000 ttl 61
+end s 10.0.0.2:80
+`;
+
+/** The first causes of the first endpoint, each with its confidence. */
+async function causesOf(lines: string, header = ''): Promise<string[]> {
+  const { report } = await analyzeWith(encodeScript(parseScript(`${ENDS}${header}${lines}`)));
+  const [server] = report.servers as [ServerSummary];
+  return server.diagnoses.map(({ cause, confidence }) => `${cause} ${confidence}`);
+}
+
+const END = '+9 other\n';
+
+describe('after the SYN-ACK', () => {
+  test('the client repeats its SYN: the SYN-ACK is lost', async () => {
+    const causes = await causesOf(`0 c > s S 1000:1000(0)
++0.001 s > c S. 9000:9000(0) ack 1001
++1 c > s S 1000:1000(0)
++0.001 s > c S. 9000:9000(0) ack 1001
+${END}`);
+    assert.deepEqual(causes, ['return-path-loss likely']);
+  });
+  test('its SYNs stop: it has the SYN-ACK, or is gone', async () => {
+    const causes = await causesOf(`0 c > s S 1000:1000(0)
++0.001 s > c S. 9000:9000(0) ack 1001
++1 s > c S. 9000:9000(0) ack 1001
++2 s > c S. 9000:9000(0) ack 1001
+${END}`);
+    assert.deepEqual(causes, ['forward-path-loss possible', 'client-gave-up possible']);
+  });
+});
+
+describe('the third leg is ignored', () => {
+  const begin = `0 c > s S 1000:1000(0)
++0.001 s > c S. 9000:9000(0) ack 1001
++0.001 c > s . ack 9001
+`;
+  const again = 's > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n';
+  test('and the SYN-ACK comes again after seven seconds: the server waits for data', async () => {
+    const [first] = await causesOf(`${begin}+7 ${again}${END}`);
+    assert.equal(first, 'defer-accept likely');
+  });
+  test('and the SYN-ACK comes again after one, two, four: it does not', async () => {
+    const causes = await causesOf(`${begin}+1 ${again}+2 ${again}+4 ${again}${END}`);
+    assert.ok(!causes.includes('defer-accept likely'), causes.join(', '));
+  });
+
+  const stamped = (echo: number): string => `0 c > s S 1000:1000(0) <mss 1460,TS val 50 ecr 0>
++0.001 s > c S. 9000:9000(0) ack 1001 <mss 1460,TS val 700 ecr 50>
++0.001 c > s . ack 9001 <TS val 51 ecr ${echo}>
++1 s > c S. 9000:9000(0) ack 1001 <mss 1460,TS val 1700 ecr 50>
++0.001 c > s . ack 9001 <TS val 1051 ecr ${echo}>
++2 s > c S. 9000:9000(0) ack 1001 <mss 1460,TS val 3700 ecr 50>
++0.001 c > s . ack 9001 <TS val 3051 ecr ${echo}>
+${END}`;
+  test('and echoes a timestamp of no SYN-ACK', async () => {
+    assert.deepEqual(await causesOf(stamped(999_999)), ['timestamps-rejected likely']);
+  });
+  test('and echoes that of the SYN-ACK', async () => {
+    const causes = await causesOf(stamped(700));
+    assert.ok(
+      causes.every((cause) => cause.endsWith('possible')),
+      causes.join(', '),
+    );
+  });
+});
+
+describe('the SYN is refused', () => {
+  const open = '0 d > s S 5000:5000(0)\n+0.001 s > d S. 7000:7000(0) ack 5001\n+0.001 d > s . ack 7001\n';
+  const refusedWith = (fields: string): string => `${open}0.5 c > s S 1000:1000(0) win 64240 id 4711
++0.001 s > c R. 0:0(0) ack 1001 win 0 ${fields}
+${END}`;
+  test('by the server', async () => {
+    const [first] = await causesOf(refusedWith(''));
+    assert.equal(first, 'port-closed likely');
+  });
+  test('with another TTL than the SYN-ACKs that others get', async () => {
+    const [first] = await causesOf(refusedWith('ttl 57'));
+    assert.equal(first, 'firewall-reset likely');
+  });
+  test('with the identification of the SYN', async () => {
+    const [first] = await causesOf(refusedWith('id 4711'));
+    assert.equal(first, 'firewall-reset likely');
+  });
+  test('with a checksum left to the card: the firewall comes first, and stays possible', async () => {
+    const [first, second] = await causesOf(refusedWith('checksum unfilled'));
+    assert.deepEqual([first, second], ['firewall-reset possible', 'port-closed possible']);
+  });
+});
+
+describe('the client resets the SYN-ACK', () => {
+  const begin = '0 c > s S 1000:1000(0)\n+0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s R 1001:1001(0)';
+  test('once: it may be a scan', async () => {
+    const causes = await causesOf(`${begin}\n${END}`);
+    assert.deepEqual(causes, ['half-open-scan possible', 'client-gave-up possible', 'asymmetric-nat possible']);
+  });
+  test('and goes on with its SYN: the SYN-ACK is not of its connection', async () => {
+    const [first] = await causesOf(`${begin}\n+1 c > s S 1000:1000(0)
++0.001 s > c S. 9500:9500(0) ack 1001\n+0.001 c > s R 1001:1001(0)\n${END}`);
+    assert.equal(first, 'asymmetric-nat likely');
+  });
+  test('with another TTL than its SYN: a scanner beside its kernel', async () => {
+    const [first] = await causesOf(`${begin} ttl 49\n${END}`);
+    assert.equal(first, 'half-open-scan likely');
+  });
+});
+
+describe('SYNs without an answer, beside others that complete', () => {
+  const complete = (end: string, isn: number): string =>
+    `${end} > s S ${isn}:${isn}(0)\n+0.001 s > ${end} S. 7000:7000(0) ack ${isn + 1}\n+0.001 ${end} > s . ack 7001\n`;
+  test('of the same client: the queue is suspected first', async () => {
+    const causes = await causesOf(`0 ${complete('c', 100)}+5 c > s S 1000:1000(0)
++1 c > s S 1000:1000(0)\n${END}`);
+    assert.equal(causes[0], 'accept-queue-full possible');
+  });
+  test('of one client of two: what strikes one client is suspected first', async () => {
+    const causes = await causesOf(`0 ${complete('d', 100)}+5 c > s S 1000:1000(0)
++1 c > s S 1000:1000(0)\n${END}`);
+    assert.equal(causes[0], 'local-firewall-drop possible');
+    assert.ok(!causes.includes('wrong-destination possible'));
+  });
+});
+
+describe('complete', () => {
+  const begin = '0 c > s S 1000:1000(0)\n+0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n';
+  test('and closed by the server at once, without a word', async () => {
+    assert.deepEqual(await causesOf(`${begin}+0.01 s > c F. ack 1001\n+0.001 c > s F. ack 9002\n${END}`), [
+      'closed-at-once likely',
+    ]);
+  });
+  test('and closed by the server after a word', async () => {
+    assert.deepEqual(await causesOf(`${begin}+0.01 s > c P. (5) ack 1001\n+0.001 s > c F. ack 1001\n${END}`), []);
+  });
+  test('and closed by the client', async () => {
+    assert.deepEqual(await causesOf(`${begin}+0.01 c > s F. ack 9001\n+0.001 s > c F. ack 1002\n${END}`), []);
+  });
+  test('the client leaves without having got a word, and the server does not close', async () => {
+    const causes = await causesOf(`${begin}+0.01 c > s P. (7) ack 9001\n+0.001 s > c . ack 1008
++0.5 c > s F. ack 9001\n+0.001 s > c . ack 1009\n${END}`);
+    assert.deepEqual(causes, ['not-accepted-yet possible']);
+  });
+  test('a large segment comes again and again, small ones are answered', async () => {
+    const large = 'c > s P. 1001:2449(1448) ack 9001\n';
+    const causes = await causesOf(
+      `${begin}+0.01 ${large}+0.001 s > c . ack 1001\n+0.3 ${large}+0.6 ${large}+1.2 ${large}${END}`,
+    );
+    assert.equal(causes[0]?.split(' ')[0], 'path-mtu');
+  });
+  test('only when the SYN offered nothing', async () => {
+    const causes = await causesOf(`0 c > s S 1000:1005(5) <mss 1460,FO aabb>\n+1 c > s S 1000:1000(0) <mss 1460>
++0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n${END}`);
+    assert.deepEqual(causes, ['syn-options-filtered possible']);
+  });
+});
+
+test('a SYN of wrong checksum that came in', async () => {
+  const complete = '0 d > s S 5000:5000(0)\n+0.1 s > d S. 7000:7000(0) ack 5001\n+0.1 d > s . ack 7001\n';
+  const [first] = await causesOf(
+    `${complete}+1 c > s S 1000:1000(0) checksum wrong\n+1 c > s S 1000:1000(0) checksum wrong\n${END}`,
+  );
+  assert.equal(first?.split(' ')[0], 'bad-checksum');
+});
+
+test('frames for another host’s MAC, by what the link layer says', async () => {
+  const answered =
+    '0 d > s S 5000:5000(0) direction in\n+0.001 s > d S. 7000:7000(0) ack 5001 direction out\n+0.001 d > s . ack 7001 direction in\n';
+  const [first] = await causesOf(
+    `${answered}+1 c > s S 1000:1000(0) direction other\n+1 c > s S 1000:1000(0) direction other\n${END}`,
+    'link sll\n',
+  );
+  assert.equal(first, 'wrong-mac likely');
+});
+
+test('many clients, each with one SYN, none of which acknowledges: a flood', async () => {
+  const flood = Array.from({ length: 40 }, (_, i) => `end f${i} 172.16.0.${i + 1}:${1000 + i}`).join('\n');
+  const lines = Array.from(
+    { length: 40 },
+    (_, i) => `${i / 10} f${i} > s S 1000:1000(0)\n+0.001 s > f${i} S. 9000:9000(0) ack 1001`,
+  ).join('\n');
+  const [first] = await causesOf(`${lines}\n${END}`, `${flood}\n`);
+  assert.equal(first, 'syn-flood likely');
+});
