@@ -43,9 +43,10 @@ function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
   const rulings = [
     judgeOverflow(host, group),
     ofCounter('syn-queue-full', ['TcpExtTCPReqQFullDrop'], packets, manyHalfOpen(host)),
-    ofCounter('reverse-path-filter', ['TcpExtIPReversePathFilter'], packetsV4),
+    ofCounter('reverse-path-filter', ['TcpExtIPReversePathFilter'], packetsV4, notAdmitted(host, group)),
     judgeNoRoute(host, group),
-    ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors']),
+    ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors'], packets, notOwn(host, group)),
+    judgeConntrack(host, group),
     ofCounter('bad-checksum', ['TcpInCsumErrors']),
     tunnelled === 0 ? null : unlessExcluded(ofCounter('tunnel-checksum', ['UdpInCsumErrors'], tunnelled)),
     // These counters are young, or only on kernels that check signatures: that they did not move excludes nothing that the packets suggest.
@@ -88,6 +89,40 @@ function manyHalfOpen({ sockets, facts }: HostCase): string | null {
   const cookies = facts.limits.synCookies;
   return cookies === 0 && halfOpen > 0 ? `ss shows ${halfOpen} SYN-RECV, and net.ipv4.tcp_syncookies is 0` : null;
 }
+
+/** The reverse path filter, as the kernel's own route lookup says of a client. */
+function notAdmitted({ facts }: HostCase, { clients }: Troubled): string | null {
+  const way = facts.ways.find(({ client, admitted }) => clients.has(client) && admitted === false);
+  return way === undefined
+    ? null
+    : `the way back to ${way.client} leads over another interface than ${way.cameInOn}, and the filter there is strict`;
+}
+
+/** The addresses that were tried are not this host's. */
+function notOwn({ facts }: HostCase, { servers }: Troubled): string | null {
+  const links = known(facts.interfaces);
+  const own = new Set((links ?? []).flatMap(({ addresses }) => addresses.map(({ address }) => address)));
+  const [foreign] = [...servers.keys()].filter((server) => !own.has(server));
+  return own.size === 0 || foreign === undefined ? null : `${foreign} is on no interface of this host`;
+}
+
+/** A full table of tracked connections takes no new one (net/netfilter/nf_conntrack_core.c early_drop). */
+function judgeConntrack({ facts }: HostCase, { packets }: Troubled): Ruling | null {
+  const tracked = known(facts.conntrack);
+  if (tracked === null) return null;
+  const cause = 'nat-exhausted';
+  const fit = fitOf(tracked.drop, packets);
+  if (fit === 'none') return excluded(cause);
+  const evidence = [
+    `conntrack -S: drop +${tracked.drop}, with ${tracked.count} of ${tracked.max} connections tracked, and ${counted(packets, 'SYN')} got no answer`,
+  ];
+  const isFull = tracked.count >= TRACKED_FULL * tracked.max;
+  const confidence = fit !== 'part' && isFull ? 'proven' : 'possible';
+  return { cause, confidence, evidence, explains: isFull ? Math.min(tracked.drop, packets) : 0 };
+}
+
+/** A table that drops is full, or was a moment ago. */
+const TRACKED_FULL = 0.95;
 
 /** A SYN without a way back is counted twice: OutNoRoutes of any packet, ListenDrops of the SYN. */
 function judgeNoRoute(host: HostCase, { packets, pending }: Troubled): Ruling | null {

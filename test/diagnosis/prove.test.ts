@@ -294,6 +294,12 @@ describe('third legs that were ignored', () => {
   }
 });
 
+test('a full table of tracked connections', async () => {
+  const conntrack = { count: 100, max: 100, earlyDrop: 0, insertFailed: 0, invalid: 0, clashResolved: 0 };
+  const { all } = await said('input_drop', (n) => quiet({ IpInReceives: n }, { conntrack: { ...conntrack, drop: n } }));
+  assert.deepEqual(all, ['nat-exhausted proven']);
+});
+
 test('a process that can open no further file is named before the queue that it leaves full', async () => {
   const poor = { processes: [{ ...PROCESS, openFiles: 1024, openFileLimit: 1024 }] };
   const { all } = await said('accept_queue_full', (n) =>
