@@ -297,6 +297,17 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'file-limit'),
   },
   {
+    name: 'syn-queue-full',
+    row: 'B8',
+    what: 'the SYN queue is full of silent clients, without SYN cookies',
+    stage: {
+      servers: [{ does: 'accept', backlog: 8 }],
+      faults: sysctl('net.ipv4.tcp_syncookies=0'),
+      clients: [{ does: 'silent', count: 20 }, { does: 'visit' }],
+    },
+    say: proven('no-syn-ack', 'syn-queue-full'),
+  },
+  {
     name: 'no-return-route',
     row: 'B10',
     what: 'the server has no route to the client',
@@ -405,6 +416,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     row: 'B16',
     what: 'the client has forgotten its connection, and its RST does not get through',
     stage: { topology: 'wired', wire: 'rst-lost', servers: ACCEPT, clients: [{ does: 'forgotten' }] },
+    say: likely('challenged', 'old-connection'),
+  },
+  {
+    name: 'second-isn',
+    row: 'B17',
+    what: 'a SYN with another ISN comes while the first is half open',
+    stage: { servers: ACCEPT, clients: [{ does: 'second-isn' }] },
     say: likely('challenged', 'old-connection'),
   },
   {
