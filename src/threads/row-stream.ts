@@ -101,7 +101,11 @@ export abstract class RowStream implements PacketStream {
     const slot = this.slots[this.chunk % SLOTS] as Slot;
     if (this.chunk % CHUNKS_AT_A_TIME === 0) await breathe();
     while (this.workerOfChunk() !== null && !slot.awaitChunk(this.chunk, WAIT_MILLIS)) await breathe();
-    if (this.bug !== null) throw this.bug;
+    if (this.bug !== null) {
+      // The other threads would wait for ever, and the process with them.
+      await this.close();
+      throw this.bug;
+    }
     if (!this.take(slot, slot.awaitChunk(this.chunk, 0))) {
       this.isOver = true;
       return false;
