@@ -40,6 +40,7 @@ export class CaptureFiles {
   private written = 0;
   private began = 0;
   private number = 0;
+  private isOpen = false;
 
   /** @param wallClock milliseconds since 1970 */
   constructor(options: CaptureFilesOptions, frames: Frames, wallClock: () => number) {
@@ -61,6 +62,7 @@ export class CaptureFiles {
   open(): void {
     this.begin();
     if (this.failure !== null) throw this.failure;
+    this.isOpen = true;
   }
 
   /** Whole blocks. */
@@ -127,9 +129,9 @@ export class CaptureFiles {
 
   /** The file ends with its last whole block, so that every tool reads it. */
   private fail(error: unknown): void {
-    this.failure = new UserError(
-      `${writeError(error as NodeJS.ErrnoException, this.name).message}: ${this.options.option} writes no more, and the analysis goes on`,
-    );
+    const reason = writeError(error as NodeJS.ErrnoException, this.name).message;
+    const goesOn = `: ${this.options.option} writes no more, and the analysis goes on`;
+    this.failure = new UserError(`${reason}${this.isOpen ? goesOn : ''}`);
     if (this.descriptor < 0) return;
     try {
       ftruncateSync(this.descriptor, this.written);

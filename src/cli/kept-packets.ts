@@ -32,6 +32,12 @@ interface KnownInterface {
   statistics: WrittenStatistics;
 }
 
+interface EarlyStatistics {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly statistics: WrittenStatistics;
+}
+
 export interface KeptPacketsOptions {
   readonly files: CaptureFilesOptions;
   /** Only packets of attempts that lack a leg. */
@@ -54,6 +60,8 @@ export class KeptPackets implements PacketSink {
   private readonly writer: PcapngWriter;
   private readonly files: CaptureFiles;
   private readonly interfaces = new Map<string, KnownInterface>();
+  /** Counters of interfaces of which no packet has been read yet, by name. */
+  private readonly early = new Map<string, EarlyStatistics>();
   private readonly attempts = new Map<number, Attempt>();
   private readonly comments = new Map<number, string[]>();
   /** Of verdicts whose packets are gone. */
@@ -143,10 +151,15 @@ export class KeptPackets implements PacketSink {
    * whoever reads the file knows between which two moments they were.
    */
   statistics(name: string, fromSeconds: number, toSeconds: number, statistics: WrittenStatistics): void {
-    const known = [...this.interfaces].find(([key]) => key.startsWith(`${name}\n`))?.[1];
-    if (known === undefined) return;
-    const [from, to] = [Math.floor(fromSeconds), Math.floor(toSeconds)];
-    this.count(known, from, Math.round((fromSeconds - from) * 1e9), to, Math.round((toSeconds - to) * 1e9), statistics);
+    const known = [...this.interfaces].find(([key]) => key.startsWith(keyOf(name)))?.[1];
+    if (known !== undefined) {
+      this.countBetween(known, fromSeconds, toSeconds, statistics);
+      return;
+    }
+    // Its first packet has not been read yet. What it has lost until then is one stretch.
+    const before = this.early.get(name);
+    const hadLost = before !== undefined && lossesOf(before.statistics) > 0;
+    this.early.set(name, { fromSeconds: hadLost ? before.fromSeconds : fromSeconds, toSeconds, statistics });
   }
 
   /** Time goes on: what has waited long enough goes to the file. */
@@ -198,6 +211,16 @@ export class KeptPackets implements PacketSink {
     this.files.write(this.writer.take());
   }
 
+  private countBetween(
+    known: KnownInterface,
+    fromSeconds: number,
+    toSeconds: number,
+    statistics: WrittenStatistics,
+  ): void {
+    const [from, to] = [Math.floor(fromSeconds), Math.floor(toSeconds)];
+    this.count(known, from, Math.round((fromSeconds - from) * 1e9), to, Math.round((toSeconds - to) * 1e9), statistics);
+  }
+
   private count(
     known: KnownInterface,
     fromSeconds: number,
@@ -207,11 +230,8 @@ export class KeptPackets implements PacketSink {
     statistics: WrittenStatistics,
   ): void {
     const before = known.statistics;
-    const isLoss =
-      (statistics.droppedByKernel ?? 0) > (before.droppedByKernel ?? 0) ||
-      (statistics.droppedByInterface ?? 0) > (before.droppedByInterface ?? 0);
     known.statistics = statistics;
-    if (!isLoss) return;
+    if (lossesOf(statistics) <= lossesOf(before)) return;
     const nothing = { received: null, droppedByKernel: 0, droppedByInterface: 0 };
     const none = before.droppedByKernel === null && before.droppedByInterface === null ? nothing : before;
     this.writer.statistics(known.number, fromSeconds, fromNanos, none);
@@ -220,7 +240,7 @@ export class KeptPackets implements PacketSink {
 
   private interfaceOf(source: ByteSource, reader: CaptureReader, index: number): KnownInterface {
     const described = reader.interfaces[index];
-    const key = `${source.name}\n${index} ${described?.linkType} ${described?.digits} ${described?.name}`;
+    const key = `${keyOf(source.name)}${index} ${described?.linkType} ${described?.digits} ${described?.name}`;
     const known = this.interfaces.get(key);
     if (known !== undefined) return known;
     const number = this.writer.addInterface({
@@ -231,7 +251,9 @@ export class KeptPackets implements PacketSink {
     });
     const added = { number, statistics: { received: null, droppedByKernel: null, droppedByInterface: null } };
     this.interfaces.set(key, added);
+    const early = this.early.get(source.name);
     this.sayHeld(added, this.files.isFirst ? this.heldFrom : this.heldUntil, []);
+    if (early !== undefined) this.countBetween(added, early.fromSeconds, early.toSeconds, early.statistics);
     return added;
   }
 
@@ -255,6 +277,15 @@ export class KeptPackets implements PacketSink {
     }
     return this.writer.take();
   }
+}
+
+/** How the keys of all interfaces of a source begin. */
+function keyOf(sourceName: string): string {
+  return `${sourceName}\n`;
+}
+
+function lossesOf({ droppedByKernel, droppedByInterface }: WrittenStatistics): number {
+  return (droppedByKernel ?? 0) + (droppedByInterface ?? 0);
 }
 
 function isLive(source: ByteSource): boolean {

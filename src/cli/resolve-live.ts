@@ -10,6 +10,8 @@ import { judging, resolveMissing, type TextOptions, textOptions } from './resolv
 import { parseChoice, parseClient, parseCount, parseDuration, parseOctets, parsePorts, parseServer } from './values.ts';
 
 const MEBI = 1024 * 1024;
+/** Octets: Ethernet, IPv4 and the TCP header up to its flags. */
+const LEAST_SNAPLEN = 48;
 /** More files than a folder should have. */
 const MOST_FILES = 100_000;
 
@@ -112,7 +114,7 @@ function sourceOf(given: GivenArguments): ResolvedLive['source'] {
     options: {
       interfaces: interfaces.length === 0 ? ['any'] : interfaces,
       filter: given.value('filter'),
-      snapLength: parseCount(given.value('snaplen') ?? '256', '--snaplen', 64, 262_144),
+      snapLength: parseCount(given.value('snaplen') ?? '256', '--snaplen', LEAST_SNAPLEN, 262_144),
       bufferBytes: parseCount(given.value('buffer') ?? '8', '--buffer', 1, 2047) * MEBI,
       promiscuous: given.flag('promiscuous') ?? false,
       direction: parseChoice(given.value('direction') ?? 'inout', '--direction', DIRECTIONS),

@@ -101,7 +101,7 @@ export const NOTES: readonly Note[] = [
     applies: (e) =>
       (e.marks & MARK.CAPTURE_LOSS) !== 0 ||
       e.lossy ||
-      e.lossyBetween ||
+      e.lossyMany ||
       ((e.marks & MARK.TOOK) !== 0 && e.ackCount === 0) ||
       (e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0),
   },

@@ -410,7 +410,7 @@ export class Tracker {
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;
     evidence.lossy = this.losses.touch(last, last + this.patienceNanos);
-    evidence.lossyBetween = last > first && this.losses.touchMany(first, last);
+    evidence.lossyMany = this.losses.touchMany(first, last + this.patienceNanos);
     evidence.lossyBefore = isAnswered && this.losses.touch(first - this.patienceNanos, first);
     return evidence;
   }

@@ -119,7 +119,7 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
  * to each repetition may be among them.
  */
 function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
-  if (transmissions > 1 && !e.lossyBetween) return true;
+  if (transmissions > 1 && !e.lossyMany) return true;
   return followedNanos >= patienceNanos && !e.lossy;
 }
 

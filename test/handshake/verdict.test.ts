@@ -42,8 +42,8 @@ describe('a SYN without SYN-ACK', () => {
   judged('repeated, whatever follows', { synCount: 2, followedNanos: 0 }, 'no-syn-ack');
   judged('where the capture lost packets', { ...SYN, lossy: true }, 'undecided');
   judged('repeated where the capture lost packets', { synCount: 2, lossy: true }, 'no-syn-ack');
-  judged('repeated while the capture lost many', { synCount: 2, lossy: true, lossyBetween: true }, 'undecided');
-  judged('repeated while the capture lost many, not later', { ...SYN, synCount: 2, lossyBetween: true }, 'no-syn-ack');
+  judged('repeated while the capture lost many', { synCount: 2, lossy: true, lossyMany: true }, 'undecided');
+  judged('repeated while the capture lost many, not later', { ...SYN, synCount: 2, lossyMany: true }, 'no-syn-ack');
   judged('and a RST', { ...SYN, marks: MARK.REFUSED }, 'refused');
   judged('and a RST of wrong numbers', { ...SYN, marks: MARK.RESET_WRONG_NUMBERS }, 'refused');
   judged(
@@ -143,7 +143,7 @@ const evidences = fc
     followedNanos: fc.constantFrom(0, 10 * S),
     unansweredNanos: fc.constantFrom(0, 10 * S),
     lossy: fc.boolean(),
-    lossyBetween: fc.boolean(),
+    lossyMany: fc.boolean(),
     lossyBefore: fc.boolean(),
   })
   .filter(({ synCount, synAckCount }) => synCount + synAckCount > 0)
@@ -195,7 +195,7 @@ describe('whatever the evidence', () => {
       if (!silence.includes(verdict)) return;
       const repeated = (verdict === VERDICT.NO_ACK ? e.synAckCount : e.synCount) > 1;
       const followed = verdict === VERDICT.NO_ACK ? e.sinceSynAckNanos : e.followedNanos;
-      assert.ok((repeated && !e.lossyBetween) || (!e.lossy && followed >= PATIENCE));
+      assert.ok((repeated && !e.lossyMany) || (!e.lossy && followed >= PATIENCE));
     });
   });
 });

@@ -60,6 +60,11 @@ export class Lab {
     }
   }
 
+  /** The server's interface towards the client. */
+  get serverLink(): string {
+    return `${this.name}0`;
+  }
+
   /** Tells the client the server's MAC, so that it need not ask. */
   knowNeighbours(): void {
     const [link] = JSON.parse(
