@@ -15,6 +15,8 @@ import { Decoder } from '../../src/wire/decode.ts';
 import { Segment } from '../../src/wire/segment.ts';
 import { captureFiles, capturesOf, writtenScripts } from '../support/fixture-files.ts';
 import { randomScript } from '../support/random-script.ts';
+import { parseScript } from '../support/script.ts';
+import { encodeScript } from '../support/script-frames.ts';
 
 interface Outcome {
   /** By id, the chains of frames resolved. */
@@ -75,6 +77,28 @@ describe('the short way and the long way', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  test('agree where a step comes after a silence in which a verdict could be given', () => {
+    const steps = [
+      'c > s S 1000:1000(0)',
+      's > c S. 9000:9000(0) ack 1001',
+      'c > s . ack 9001',
+      'c > s P. 1001:1011(10) ack 9001',
+      's > c P. 9001:9011(10) ack 1011',
+      'c > s F. 1011:1011(0) ack 9011',
+      's > c F. 9011:9011(0) ack 1012',
+    ];
+    const reset = ['c > s R. 1001:1001(0) ack 9001', 'c > s . ack 9001'];
+    for (const script of [steps, [...steps.slice(0, 3), ...reset], steps.slice(0, 4)]) {
+      for (const [late] of script.entries()) {
+        const lines = script.map((step, index) => `+${index === late ? 5 : 0.01} ${step}`);
+        // Time goes on with other clients, a second at a time, so that it shows when the attempt is let go.
+        const ends = ['end c 10.0.0.1:40000', 'end s 10.0.0.2:80'];
+        const text = [...ends, ...lines, '+1 flood 150 every 1 from 10.1.0.0:1024 to s'].join('\n');
+        for (const bytes of encodeScript(parseScript(text))) assert.equal(assertSame(bytes, text), 151);
+      }
+    }
   });
 
   test('agree on sixty thousand packets of many connections', () => {
