@@ -129,9 +129,14 @@ export class LiveAnalysis {
     const before = this.engineLosses ?? { kernel: 0, interface: 0 };
     const hasLost = losses.kernel > before.kernel || losses.interface > before.interface;
     this.engineLosses = losses;
-    if (!hasLost || !this.hasBegun) return;
+    if (!hasLost) return;
+    this.noteGap(fromSeconds, toSeconds, losses.kernel + losses.interface - before.kernel - before.interface);
+  }
+
+  /** Between two moments (epoch seconds) packets passed, or may have passed, that the capture has not seen. @param packets how many; Infinity when all of them */
+  noteGap(fromSeconds: number, toSeconds: number, packets: number): void {
+    if (!this.hasBegun) return;
     const [from, to] = [Math.floor(fromSeconds), Math.floor(toSeconds)];
-    const packets = losses.kernel + losses.interface - before.kernel - before.interface;
     this.analysis.noteLoss(from, (fromSeconds - from) * 1e9, to, (toSeconds - to) * 1e9, packets);
   }
 

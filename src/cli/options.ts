@@ -133,6 +133,12 @@ export const LIVE_OPTIONS = {
   snaplen: { kind: 'value', group: CAPTURE, describe: 'Octets of each packet that are kept', default: '256' },
   buffer: { kind: 'value', group: CAPTURE, describe: 'MiB of the kernel’s buffer', default: '8' },
   promiscuous: { kind: 'flag', group: CAPTURE, describe: 'Packets to other machines, too' },
+  timeout: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: 'Milliseconds that the kernel gathers packets before it hands them over',
+    default: '10',
+  },
   direction: {
     kind: 'value',
     group: CAPTURE,

@@ -18,10 +18,11 @@ const MOST_FILES = 100_000;
 interface InterfaceOptions {
   readonly interfaces: readonly string[];
   /** The user's own, beside that of ports, servers and clients. */
-  readonly filter: string | null;
+  readonly filter: string;
   readonly snapLength: number;
   readonly bufferBytes: number;
   readonly promiscuous: boolean;
+  readonly timeoutMillis: number;
   readonly direction: (typeof DIRECTIONS)[number];
 }
 
@@ -113,10 +114,11 @@ function sourceOf(given: GivenArguments): ResolvedLive['source'] {
     kind: 'interfaces',
     options: {
       interfaces: interfaces.length === 0 ? ['any'] : interfaces,
-      filter: given.value('filter'),
+      filter: given.value('filter') ?? '',
       snapLength: parseCount(given.value('snaplen') ?? '256', '--snaplen', LEAST_SNAPLEN, 262_144),
       bufferBytes: parseCount(given.value('buffer') ?? '8', '--buffer', 1, 2047) * MEBI,
       promiscuous: given.flag('promiscuous') ?? false,
+      timeoutMillis: parseCount(given.value('timeout') ?? '10', '--timeout', 1, 10_000),
       direction: parseChoice(given.value('direction') ?? 'inout', '--direction', DIRECTIONS),
     },
   };

@@ -24,7 +24,7 @@ import { growingOutput } from './write.ts';
 
 /** Milliseconds between two looks at the clock. */
 const TICK_MILLIS = 100;
-/** Packets of this host are read this soon after their time, with room to spare: the kernel's ring is emptied every 10 ms. */
+/** A packet that is stamped is in the ring at once; this is room to spare. */
 const READ_AFTER_MILLIS = 250;
 /** Packets come through a pipe this soon after their time: tcpdump -U hands them over every second. */
 const PIPED_AFTER_MILLIS = 2000;
@@ -142,16 +142,12 @@ class LiveRun {
       }
       return () => this.live.read(streamSource(stdin));
     }
-    const { interfaces, filter, snapLength, bufferBytes, promiscuous, direction } = source.options;
     this.witness = await this.startWitness();
     this.captures = await openLive({
-      interfaces,
+      ...source.options,
       endpoints: this.options.analysis,
-      filter: filter ?? '',
-      snapLength,
-      bufferBytes,
-      promiscuous,
-      direction,
+      say: (sentence) => this.teller.say(sentence),
+      missed: (from, to) => this.live.noteGap(from / SECOND_MILLIS, to / SECOND_MILLIS, Number.POSITIVE_INFINITY),
     });
     const opened = this.context.wallClock();
     this.lossesKnownUntil = opened;
@@ -228,8 +224,8 @@ class LiveRun {
   private passTimeOfThisHost(): void {
     const now = this.context.wallClock();
     this.noteLosses(now);
-    const read = Math.min(now, ...this.captures.map(({ emptyAt }) => emptyAt)) - READ_AFTER_MILLIS;
-    if (read > 0) this.live.advance(Math.floor(read / SECOND_MILLIS), (read % SECOND_MILLIS) * 1e6);
+    const read = Math.min(now, ...this.captures.map(({ readUntil }) => readUntil)) - READ_AFTER_MILLIS;
+    this.live.advance(Math.floor(read / SECOND_MILLIS), (read % SECOND_MILLIS) * 1e6);
   }
 
   /** What comes through a pipe brings its own time, unless its silence is to be trusted (docs/decisions/0005). */

@@ -23,6 +23,7 @@ export interface Libpcap {
   allocate(octets: number): Pointer;
   /** The same memory as bytes. */
   view(memory: Pointer, octets: number): Uint8Array;
+  free(memory: Pointer): void;
   /** Where it is, for a structure of the C side. */
   address(memory: Pointer): bigint;
 }
@@ -62,6 +63,8 @@ const C_PROTOTYPES = {
   write: 'long write(int descriptor, const void *bytes, size_t octets)',
   read: 'long read(int descriptor, void *bytes, size_t octets)',
   close: 'int close(int descriptor)',
+  socket: 'int socket(int family, int type, int protocol)',
+  ioctl: 'int ioctl(int descriptor, ulong request, void *argument)',
 } as const;
 
 let loaded: Promise<Libpcap> | null = null;
@@ -85,6 +88,7 @@ async function load(): Promise<Libpcap> {
     pcapDump: library.symbol('pcap_dump'),
     allocate: (octets) => koffi.alloc('uint8_t', octets),
     view: (memory, octets) => new Uint8Array(koffi.view(memory, octets)),
+    free: (memory) => koffi.free(memory),
     address: (memory) => koffi.address(memory),
   };
 }

@@ -1,30 +1,19 @@
 /**
  * A live capture: packets of an interface as the pcap stream that a file of them would be, so that everything behind it is the same.
- *
- * The kernel's ring -> pcap_dispatch with pcap_dump -> memory -> a chunk. The memory is lent to whoever reads the stream; while it is lent, packets wait in the ring,
- * and when that is full the kernel counts what it drops.
  */
 import type { ByteSource } from '../byte-source.ts';
 import { UserError } from '../user-error.ts';
+import { Dumper, type DumpMemory, dumpMemory } from './dumper.ts';
+import { isInterfaceUp } from './interface-flags.ts';
 import { type Libpcap, loadLibpcap, type Pointer } from './libpcap.ts';
-import { openError } from './open-errors.ts';
+import { type OpenInterface, openInterface } from './open-interface.ts';
 import type { LiveOptions } from './options.ts';
 import { Poller } from './poller.ts';
-import { setFilter } from './set-filter.ts';
+import { type Lane, Turns } from './turns.ts';
 
-/** Packets that are taken from the ring at a time; between two such batches timers and signals have their turn. */
-const BATCH = 2048;
-/** Milliseconds that the kernel gathers packets before it wakes us: verdicts are at most so late, and idle costs nothing. */
-const RING_TIMEOUT_MILLIS = 10;
-const RECORD_HEADER = 16;
-const ERROR_BUFFER = 256;
-const NANOSECONDS = 1;
-const DIRECTIONS = { inout: 0, in: 1, out: 2 } as const;
-/** DLT_LINUX_SLL2: it names the interface of each packet, and its direction. */
-const SLL2 = 276;
-const SEEK_SET = 0;
+const SECOND_MILLIS = 1000;
 
-interface CaptureStatistics {
+export interface CaptureStatistics {
   /** Packets handed on, and dropped by the kernel for want of room, by the interface or its driver. */
   readonly received: number;
   readonly droppedByKernel: number;
@@ -35,30 +24,33 @@ export interface LiveCapture extends ByteSource {
   /** LINKTYPE_ number. */
   readonly linkType: number;
   readonly isLive: true;
-  /** Milliseconds since 1970 at which all that was in the ring had been taken; 0 before the first time. */
-  readonly emptyAt: number;
+  /** Milliseconds since 1970: every packet before it was handed out. Infinity when there will be none any more. */
+  readonly readUntil: number;
   statistics(): CaptureStatistics;
   /** Ends it: `chunks` ends after the packets that are in the ring. Returns at once. */
   stop(): void;
 }
 
 /**
- * Opens all interfaces, or none. @throws UserError when one can't be opened, with what to do; when the filter is wrong, with libpcap's words
+ * Opens all interfaces, or none. Their `chunks` must all be read at the same time: packets come in the order of their time, whichever interface they came through.
+ * @throws UserError when one can't be opened, with what to do; when the filter is wrong, with libpcap's words
  */
 export async function openLive(options: LiveOptions): Promise<readonly LiveCapture[]> {
   const pcap = await loadLibpcap();
   const poller = new Poller(pcap);
+  const turns = new Turns(poller);
   const opened: InterfaceCapture[] = [];
   try {
-    for (const name of options.interfaces) opened.push(new InterfaceCapture(name, options, pcap, poller));
+    for (const name of options.interfaces) opened.push(new InterfaceCapture(name, options, pcap, { poller, turns }));
   } catch (error) {
     for (const capture of opened) capture.close();
+    poller.close();
     throw error;
   }
   return opened;
 }
 
-class InterfaceCapture implements LiveCapture {
+class InterfaceCapture implements LiveCapture, Lane {
   readonly name: string;
   readonly isLive = true;
   readonly compression = 'none';
@@ -68,47 +60,49 @@ class InterfaceCapture implements LiveCapture {
   readonly isRereadable = false;
   readonly linkType: number;
   positionBytes = 0;
-  emptyAt = 0;
+  isStopped = false;
   readonly #pcap: Libpcap;
+  readonly #options: LiveOptions;
   readonly #poller: Poller;
-  readonly #handle: Pointer;
-  readonly #descriptor: number;
-  readonly #dumper: Pointer;
-  readonly #file: Pointer;
-  readonly #bytes: Uint8Array;
+  readonly #turns: Turns;
   readonly #stats: Pointer;
-  #last: CaptureStatistics = { received: 0, droppedByKernel: 0, droppedByInterface: 0 };
-  #isStopped = false;
+  readonly #memory: DumpMemory;
+  #open: { readonly interface: OpenInterface; readonly dumper: Dumper } | null;
+  /** Of handles that are closed. */
+  #before: CaptureStatistics = { received: 0, droppedByKernel: 0, droppedByInterface: 0 };
+  #caughtUpAt = Date.now();
+  #lookedAt = Date.now();
+  #isUp = true;
+  #awaySince = 0;
   #isClosed = false;
 
-  constructor(name: string, options: LiveOptions, pcap: Libpcap, poller: Poller) {
+  constructor(
+    name: string,
+    options: LiveOptions,
+    pcap: Libpcap,
+    shared: { readonly poller: Poller; readonly turns: Turns },
+  ) {
     this.name = name;
+    this.#options = options;
     this.#pcap = pcap;
-    this.#poller = poller;
-    this.#handle = activate(pcap, name, options);
-    this.linkType = pcap.call.pcap_datalink(this.#handle) as number;
-    this.#descriptor = pcap.call.pcap_get_selectable_fd(this.#handle) as number;
-    const octets = BATCH * (RECORD_HEADER + options.snapLength) + 64;
-    const memory = pcap.allocate(octets);
-    this.#bytes = pcap.view(memory, octets);
-    this.#file = pcap.call.fmemopen(memory, octets, 'w');
-    this.#dumper = pcap.call.pcap_dump_fopen(this.#handle, this.#file);
+    this.#poller = shared.poller;
+    this.#turns = shared.turns;
     this.#stats = pcap.allocate(32);
-    poller.add(this.#descriptor);
+    this.#memory = dumpMemory(pcap, options.snapLength);
+    this.#open = this.#openIt();
+    this.linkType = this.#open.interface.linkType;
+    this.#turns.add(this);
   }
 
-  /** BORROWED: a chunk is valid until the next one is asked for. @throws UserError when the interface vanishes */
+  /** BORROWED: a chunk is valid until the next one is asked for. @throws UserError when the interface vanishes, and there is no right to open it again */
   async *chunks(): AsyncGenerator<Uint8Array, void, void> {
     try {
-      yield this.#take();
+      if (this.#open === null) return;
+      yield this.#count(this.#open.dumper.fileHeader);
       for (;;) {
-        const before = Date.now();
-        const packets = this.#dispatch();
-        if (packets < BATCH) this.emptyAt = before;
-        if (packets > 0) yield this.#take();
-        if (packets === BATCH) await nextTurn();
-        else if (this.#isStopped && packets === 0) return;
-        else if (packets === 0) await this.#poller.wait();
+        const run = await this.#turns.next(this);
+        if (run === null) return;
+        yield this.#count(run);
       }
     } finally {
       this.close();
@@ -116,88 +110,136 @@ class InterfaceCapture implements LiveCapture {
   }
 
   statistics(): CaptureStatistics {
-    if (this.#isClosed || this.#pcap.call.pcap_stats(this.#handle, this.#stats) !== 0) return this.#last;
-    const view = this.#pcap.view(this.#stats, 12);
-    const [received = 0, droppedByKernel = 0, droppedByInterface = 0] = new Uint32Array(
-      view.buffer,
-      view.byteOffset,
-      3,
-    );
-    this.#last = { received, droppedByKernel, droppedByInterface };
-    return this.#last;
+    if (this.#open === null) return this.#before;
+    const { call } = this.#pcap;
+    if (call.pcap_stats(this.#open.interface.handle, this.#stats) !== 0) return this.#before;
+    const bytes = this.#pcap.view(this.#stats, 12);
+    const [received = 0, kernel = 0, driver = 0] = new Uint32Array(bytes.buffer, bytes.byteOffset, 3);
+    return {
+      received: this.#before.received + received,
+      droppedByKernel: this.#before.droppedByKernel + kernel,
+      droppedByInterface: this.#before.droppedByInterface + driver,
+    };
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
     if (!this.#isClosed) this.#poller.wake();
   }
 
   close(): void {
     if (this.#isClosed) return;
-    this.statistics();
     this.#isClosed = true;
-    this.#poller.remove(this.#descriptor);
-    this.#pcap.call.pcap_dump_close(this.#dumper);
-    // Some 25 ms, most of them the kernel's: not in front of the report.
-    this.#pcap.call.pcap_close.async(this.#handle, () => {});
+    this.#closeHandle();
+    this.#turns.remove(this);
   }
 
-  /** Takes what is in the ring, a batch at most; answers how many packets. */
-  #dispatch(): number {
-    const { call, pcapDump } = this.#pcap;
-    const packets = call.pcap_dispatch(this.#handle, BATCH, pcapDump, this.#dumper) as number;
-    if (packets >= 0) return packets;
-    throw new UserError(`${this.name}: ${call.pcap_geterr(this.#handle)}: what came until then is reported`);
+  // --- as Turns sees it
+
+  get descriptor(): number | null {
+    return this.#open?.interface.descriptor ?? null;
   }
 
-  /** The bytes that libpcap has written since the last call. */
-  #take(): Uint8Array {
-    const { call } = this.#pcap;
-    call.pcap_dump_flush(this.#dumper);
-    const length = Number(call.pcap_dump_ftell(this.#dumper));
-    call.fseek(this.#file, 0, SEEK_SET);
-    this.positionBytes += length;
-    return this.#bytes.subarray(0, length);
+  get head(): number | null {
+    return this.#open?.dumper.head ?? null;
   }
-}
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
+  /** The kernel gathers packets for a while: what was not in the ring may be on its way into it. */
+  get readUntil(): number {
+    if (this.#isClosed) return Infinity;
+    return this.head ?? this.#caughtUpAt - 2 * this.#options.timeoutMillis;
+  }
 
-/** An open handle: activated, filtered, not blocking. */
-function activate(pcap: Libpcap, name: string, options: LiveOptions): Pointer {
-  const { call } = pcap;
-  const errors = pcap.allocate(ERROR_BUFFER);
-  const handle: Pointer = call.pcap_create(name, errors);
-  if (handle === null) throw openError(name, 0, textOf(pcap.view(errors, ERROR_BUFFER)));
-  call.pcap_set_snaplen(handle, options.snapLength);
-  call.pcap_set_promisc(handle, options.promiscuous ? 1 : 0);
-  call.pcap_set_timeout(handle, RING_TIMEOUT_MILLIS);
-  call.pcap_set_buffer_size(handle, options.bufferBytes);
-  call.pcap_set_tstamp_precision(handle, NANOSECONDS);
-  try {
-    const status = call.pcap_activate(handle) as number;
-    if (status < 0) throw openError(name, status, saidOf(pcap, handle, status));
-    if (name === 'any') call.pcap_set_datalink(handle, SLL2);
-    setFilter(pcap, handle, options);
-    if (options.direction !== 'inout' && call.pcap_setdirection(handle, DIRECTIONS[options.direction]) !== 0) {
-      throw new UserError(`${name}: one direction alone can't be captured here: ${call.pcap_geterr(handle)}`);
+  read(): boolean {
+    const now = Date.now();
+    if (this.#open === null) return this.#openAgain(now);
+    const { dumper } = this.#open;
+    const packets = dumper.read();
+    if (packets < 0) {
+      this.#vanished(String(this.#pcap.call.pcap_geterr(this.#open.interface.handle)), now);
+      return false;
     }
-    call.pcap_setnonblock(handle, 1, errors);
-  } catch (error) {
-    call.pcap_close(handle);
-    throw error;
+    const isFull = packets === dumper.batch;
+    if (!isFull) this.#caughtUpAt = now;
+    if (now - this.#lookedAt >= SECOND_MILLIS) this.#lookAtState(now);
+    return isFull;
   }
-  return handle;
+
+  take(until: number): Uint8Array {
+    return this.#open?.dumper.take(until) ?? new Uint8Array(0);
+  }
+
+  // --- the interface's own ways
+
+  #openIt(): { readonly interface: OpenInterface; readonly dumper: Dumper } {
+    const opened = openInterface(this.#pcap, this.name, this.#options);
+    return { interface: opened, dumper: new Dumper(this.#pcap, opened, this.#memory) };
+  }
+
+  /** A tunnel or a VPN that is made anew has the same name: it is waited for, if it may be opened then. */
+  #vanished(said: string, now: number): void {
+    const sentence = `${this.name}: ${said}`;
+    this.#closeHandle();
+    if (!mayOpenAgain()) {
+      throw new UserError(`${sentence}: what came until then is reported (without root, it can't be opened again)`);
+    }
+    this.#tell(`${sentence}; it is captured on again when it comes back`);
+    this.#awaySince = now;
+    this.#lookedAt = now;
+  }
+
+  #openAgain(now: number): boolean {
+    this.#caughtUpAt = now;
+    if (this.isStopped || now - this.#lookedAt < SECOND_MILLIS) return false;
+    this.#lookedAt = now;
+    if (isInterfaceUp(this.#pcap, this.name) !== true) return false;
+    try {
+      this.#open = this.#openIt();
+    } catch (error) {
+      if (error instanceof UserError) return false;
+      throw error;
+    }
+    if (this.#open.interface.linkType !== this.linkType) {
+      throw new UserError(`${this.name} came back as an interface of another kind: what came before is reported`);
+    }
+    this.#options.missed(this.#awaySince, now);
+    this.#tell(`${this.name} is back, and is captured on again`);
+    return false;
+  }
+
+  /** The capture of an interface that goes down is just silent. */
+  #lookAtState(now: number): void {
+    this.#lookedAt = now;
+    if (this.name === 'any') return;
+    const isUp = isInterfaceUp(this.#pcap, this.name) ?? this.#isUp;
+    if (isUp !== this.#isUp) this.#tell(isUp ? `${this.name} is up again` : `${this.name} went down: nothing passes it`);
+    this.#isUp = isUp;
+  }
+
+  #tell(sentence: string): void {
+    if (this.warnings.length < MOST_WARNINGS) this.warnings.push(sentence);
+    this.#options.say(sentence);
+  }
+
+  #closeHandle(): void {
+    if (this.#open === null) return;
+    this.#before = this.statistics();
+    this.#open.dumper.close();
+    // Some 25 ms, most of them the kernel's: not in front of the report.
+    this.#pcap.call.pcap_close.async(this.#open.interface.handle, () => {});
+    this.#open = null;
+  }
+
+  #count(chunk: Uint8Array): Uint8Array {
+    this.positionBytes += chunk.length;
+    return chunk;
+  }
 }
 
-function saidOf(pcap: Libpcap, handle: Pointer, status: number): string {
-  const said = pcap.call.pcap_geterr(handle) as string;
-  return said === '' ? (pcap.call.pcap_statustostr(status) as string) : said;
-}
+/** Of an interface that comes and goes all day. */
+const MOST_WARNINGS = 20;
 
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return new TextDecoder().decode(bytes.slice(0, end < 0 ? bytes.length : end));
+/** After root was given up, an interface can't be opened any more. */
+function mayOpenAgain(): boolean {
+  return process.geteuid?.() === 0;
 }

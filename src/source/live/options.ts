@@ -13,7 +13,13 @@ export interface LiveOptions {
   /** Octets of the kernel's ring. */
   readonly bufferBytes: number;
   readonly promiscuous: boolean;
+  /** Milliseconds that the kernel gathers packets before it hands them over. */
+  readonly timeoutMillis: number;
   readonly direction: 'in' | 'out' | 'inout';
+  /** Takes a sentence when an interface goes down, vanishes, or comes back. */
+  readonly say: (sentence: string) => void;
+  /** Takes the two ends of a stretch of time, milliseconds since 1970, in which an interface may have had packets that nobody saw. */
+  readonly missed: (from: number, to: number) => void;
 }
 
 export const LIVE_DEFAULTS: Omit<LiveOptions, 'interfaces'> = {
@@ -24,5 +30,9 @@ export const LIVE_DEFAULTS: Omit<LiveOptions, 'interfaces'> = {
   // Without loss up to 764 thousand packets a second (libpcap 1.10, Linux 6.18, two cores).
   bufferBytes: 8 * 1024 * 1024,
   promiscuous: false,
+  // Verdicts are at most so late, and idle costs nothing (immediate mode: 0.2 ms, and five times the processor time at 5000 packets a second).
+  timeoutMillis: 10,
   direction: 'inout',
+  say: () => {},
+  missed: () => {},
 };

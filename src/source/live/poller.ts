@@ -8,15 +8,13 @@ const POLLIN = 1;
 const EFD_NONBLOCK = 0x800;
 /** struct pollfd: descriptor 4, events 2, revents 2. */
 const POLLFD = 8;
-/** Longest wait: what was missed, if anything, is looked at after it. */
-const TIMEOUT_MILLIS = 100;
 
 export class Poller {
   readonly #pcap: Libpcap;
   readonly #wakeDescriptor: number;
   readonly #counter: Pointer;
-  readonly #descriptors = new Set<number>();
-  #waiting: Promise<void> | null = null;
+  #isWaiting = false;
+  #isClosed = false;
 
   constructor(pcap: Libpcap) {
     this.#pcap = pcap;
@@ -25,35 +23,29 @@ export class Poller {
     pcap.view(this.#counter, 8)[0] = 1;
   }
 
-  add(descriptor: number): void {
-    this.#descriptors.add(descriptor);
-  }
-
-  /** The last one takes the poller's own descriptor with it. */
-  remove(descriptor: number): void {
-    this.#descriptors.delete(descriptor);
-    this.wake();
-    if (this.#descriptors.size === 0) void (this.#waiting ?? Promise.resolve()).then(() => this.#close());
-  }
-
-  #close(): void {
-    if (this.#descriptors.size === 0) this.#pcap.call.close(this.#wakeDescriptor);
-  }
-
-  /** Resolves when some interface has packets, `wake` was called, or a moment has passed. */
-  wait(): Promise<void> {
-    this.#waiting ??= this.#poll().finally(() => {
-      this.#waiting = null;
-    });
-    return this.#waiting;
+  /** Resolves when one of the descriptors has packets or an error, `wake` was called, or the time is over. Not to be called again before. */
+  async wait(descriptors: readonly number[], milliseconds: number): Promise<void> {
+    this.#isWaiting = true;
+    try {
+      await this.#poll([this.#wakeDescriptor, ...descriptors], milliseconds);
+    } finally {
+      this.#isWaiting = false;
+      if (this.#isClosed) this.#pcap.call.close(this.#wakeDescriptor);
+    }
   }
 
   wake(): void {
-    this.#pcap.call.write(this.#wakeDescriptor, this.#counter, 8);
+    if (!this.#isClosed) this.#pcap.call.write(this.#wakeDescriptor, this.#counter, 8);
   }
 
-  #poll(): Promise<void> {
-    const descriptors = [this.#wakeDescriptor, ...this.#descriptors];
+  close(): void {
+    if (this.#isClosed) return;
+    this.wake();
+    this.#isClosed = true;
+    if (!this.#isWaiting) this.#pcap.call.close(this.#wakeDescriptor);
+  }
+
+  #poll(descriptors: readonly number[], milliseconds: number): Promise<void> {
     const memory = this.#pcap.allocate(POLLFD * descriptors.length);
     const bytes = this.#pcap.view(memory, POLLFD * descriptors.length);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -62,12 +54,13 @@ export class Poller {
       view.setInt16(POLLFD * i + 4, POLLIN, true);
     }
     return new Promise((resolve, reject) => {
-      this.#pcap.call.poll.async(memory, descriptors.length, TIMEOUT_MILLIS, (error: Error | null) => {
+      this.#pcap.call.poll.async(memory, descriptors.length, milliseconds, (error: Error | null) => {
         if (error !== null) {
           reject(error);
           return;
         }
         if (view.getInt16(6, true) !== 0) this.#pcap.call.read(this.#wakeDescriptor, memory, 8);
+        this.#pcap.free(memory);
         resolve();
       });
     });

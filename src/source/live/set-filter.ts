@@ -36,6 +36,7 @@ function compile(pcap: Libpcap, handle: Pointer, expression: string): Instructio
   const { call } = pcap;
   const memory = pcap.allocate(PROGRAM_LENGTH);
   if (call.pcap_compile(handle, memory, expression, OPTIMIZE, UNKNOWN_NETMASK) !== 0) {
+    pcap.free(memory);
     throw new UserError(`the filter "${expression}" is wrong: ${call.pcap_geterr(handle)} (see man pcap-filter)`);
   }
   const view = dataView(pcap.view(memory, PROGRAM_LENGTH));
@@ -43,6 +44,7 @@ function compile(pcap: Libpcap, handle: Pointer, expression: string): Instructio
   const instructions = pcap.view(view.getBigUint64(ADDRESS_AT, true), count * INSTRUCTION_LENGTH);
   const program = decodeProgram(instructions);
   call.pcap_freecode(memory);
+  pcap.free(memory);
   return program;
 }
 
@@ -55,10 +57,11 @@ function install(pcap: Libpcap, handle: Pointer, program: readonly Instruction[]
   const view = dataView(pcap.view(memory, PROGRAM_LENGTH));
   view.setUint32(0, program.length, true);
   view.setBigUint64(ADDRESS_AT, pcap.address(instructions), true);
-  // libpcap copies the instructions.
-  if (call.pcap_setfilter(handle, memory) !== 0) {
-    throw new UserError(`the kernel does not take the filter: ${call.pcap_geterr(handle)}`);
-  }
+  const isSet = call.pcap_setfilter(handle, memory) === 0;
+  // libpcap has copied them.
+  pcap.free(instructions);
+  pcap.free(memory);
+  if (!isSet) throw new UserError(`the kernel does not take the filter: ${call.pcap_geterr(handle)}`);
 }
 
 function dataView(bytes: Uint8Array): DataView {
