@@ -1,0 +1,50 @@
+/** The programmes that capture side by side: the same buffer and the same octets of each packet. */
+import { commandFile } from '../../test/support/paths.ts';
+import type { Capturing, Wire } from './wire.ts';
+
+export interface CaptureProgram {
+  readonly name: string;
+  start(wire: Wire, port: number): Capturing;
+  /** It says so on standard error when it captures. */
+  readonly ready: RegExp;
+  /** Packets that it has received, from what it has said. */
+  received(capturing: Capturing): number;
+}
+
+export const BUFFER_MEBI = 8;
+const SNAP_LENGTH = 256;
+
+function tripod(name: string, ...more: readonly string[]): CaptureProgram {
+  return {
+    name,
+    start: (wire, port) =>
+      wire.capture(process.execPath, [
+        commandFile,
+        ...['live', '-i', 'w', '--port', String(port), '--format', 'json', '--verdict', 'undecided'],
+        ...['--buffer', String(BUFFER_MEBI), '--snaplen', String(SNAP_LENGTH), ...more],
+      ]),
+    ready: /capturing on/,
+    received: ({ stdout }) => JSON.parse(headOf(stdout)).capture.tcpSegments,
+  };
+}
+
+/** The document without its records, which for a flood are hundreds of thousands. */
+function headOf(document: string): string {
+  const at = document.indexOf('"handshakes"');
+  return at < 0 ? document : `${document.slice(0, at)}"handshakes": []}`;
+}
+
+export const TRIPOD_LIVE = tripod('tripod live');
+
+export const TCPDUMP: CaptureProgram = {
+  name: 'tcpdump -w',
+  start: (wire, port) =>
+    wire.capture('tcpdump', [
+      ...['-i', 'w', '-p', '-n', '-B', String(BUFFER_MEBI * 1024), '-s', String(SNAP_LENGTH)],
+      ...['-w', '/dev/null', 'tcp', 'port', String(port)],
+    ]),
+  ready: /listening on/,
+  received: ({ stderr }) => Number(/(\d+) packets? captured/.exec(stderr)?.[1] ?? Number.NaN),
+};
+
+export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE];

@@ -1,0 +1,142 @@
+/** Two network namespaces joined by a veth pair, a fast sender in one of them, and whatever captures in the other. Needs root, ip and gcc. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { projectRoot } from '../../test/support/paths.ts';
+
+export type SenderMode = 'syns' | 'refusals' | 'handshakes';
+
+export interface Sent {
+  readonly segments: number;
+  readonly seconds: number;
+  /** Handshakes by what becomes of them: see sender.c. */
+  readonly kinds: readonly number[];
+}
+
+/** What is missing on this machine, as a sentence; null when nothing is. */
+export function missingHere(): string | null {
+  if (process.getuid?.() !== 0) return 'it makes network namespaces and captures in them: run it as root';
+  for (const [command, why] of [
+    ['ip', 'iproute2, for network namespaces'],
+    ['gcc', 'gcc and libc6-dev, to compile bench/live/sender.c'],
+    ['tcpdump', 'tcpdump, to compare with'],
+  ] as const) {
+    try {
+      execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
+    } catch {
+      return `it needs ${why}`;
+    }
+  }
+  return null;
+}
+
+export class Wire {
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), 'tripod-bench-live-'));
+  private readonly near = `tri-bench-${process.pid}-n`;
+  private readonly far = `tri-bench-${process.pid}-f`;
+  private readonly children = new Set<ChildProcess>();
+
+  constructor() {
+    execFileSync('gcc', ['-O2', '-o', this.sender, path.join(projectRoot, 'bench/live/sender.c')]);
+    for (const namespace of [this.near, this.far]) run('ip', 'netns', 'add', namespace);
+    run('ip', 'link', 'add', 'w', 'netns', this.near, 'type', 'veth', 'peer', 'name', 'w', 'netns', this.far);
+    for (const namespace of [this.near, this.far]) run('ip', '-n', namespace, 'link', 'set', 'w', 'up');
+  }
+
+  /** A process on the far side. */
+  capture(command: string, words: readonly string[]): Capturing {
+    const child = spawn('ip', ['netns', 'exec', this.far, command, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.children.add(child);
+    return new Capturing(child);
+  }
+
+  /** @param rate SYNs, refusals or handshakes a second; 0: as fast as it goes */
+  async send(mode: SenderMode, rate: number, count: number): Promise<Sent> {
+    const words = ['netns', 'exec', this.near, this.sender, 'w', mode, String(rate), String(count)];
+    const child = spawn('ip', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.children.add(child);
+    let said = '';
+    child.stdout.on('data', (text) => {
+      said += text;
+    });
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`the sender ended with ${code}`);
+    return JSON.parse(said);
+  }
+
+  close(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+    for (const namespace of [this.near, this.far]) {
+      try {
+        execFileSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
+      } catch {
+        // It was not made.
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get sender(): string {
+    return path.join(this.folder, 'sender');
+  }
+}
+
+/** A process that captures, what it says, and what it costs. `ip netns exec` becomes the command, so its process is the command's. */
+export class Capturing {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    child.stdout?.on('data', (text) => {
+      this.stdout += text;
+    });
+    child.stderr?.on('data', (text) => {
+      this.stderr += text;
+    });
+  }
+
+  /** Resolves when standard error has said this. */
+  async says(pattern: RegExp): Promise<void> {
+    while (!pattern.test(this.stderr)) {
+      if (this.child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
+      await Promise.race([once(this.child.stderr as NodeJS.ReadableStream, 'data'), once(this.child, 'close')]);
+    }
+  }
+
+  /** Seconds of processor time of it and its children, user and system; granularity 10 ms. */
+  cpuSeconds(): number {
+    const pids = [Number(this.child.pid), ...childrenOf(Number(this.child.pid))];
+    return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
+  }
+
+  /** Resident memory, MiB. */
+  residentMebi(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024;
+  }
+
+  /** Ends it with Ctrl-C. */
+  async interrupt(): Promise<void> {
+    this.child.kill('SIGINT');
+    if (this.child.exitCode === null) await once(this.child, 'close');
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+/** /proc/PID/stat (proc(5)): behind the name in brackets, the 12th and 13th fields, in ticks of 1/100 s. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function run(command: string, ...words: readonly string[]): void {
+  execFileSync(command, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
