@@ -59,7 +59,9 @@ async function floods(rounds: number): Promise<void> {
         [
           (rate === 0 ? 'unpaced' : String(rate)).padStart(10),
           name.padEnd(14),
-          median(done.map((run) => run.rate)).toFixed(0).padStart(12),
+          median(done.map((run) => run.rate))
+            .toFixed(0)
+            .padStart(12),
           `${median(done.map(({ lost }) => lost))} (${worst.lost}) of ${worst.sent}`.padStart(26),
           median(done.map(({ cpuMicros }) => cpuMicros)).toFixed(2),
         ].join(' | '),
@@ -82,7 +84,9 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  say(`Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors, load ${os.loadavg()[0]?.toFixed(1)}`);
+  say(
+    `Linux ${os.release()}, Node ${process.version}, ${os.cpus().length} processors, load ${os.loadavg()[0]?.toFixed(1)}`,
+  );
   if (values.soak !== undefined) {
     process.exitCode = (await soak(Number(values.soak), say)) ? 0 : 1;
     return;

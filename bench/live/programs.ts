@@ -11,7 +11,7 @@ export interface CaptureProgram {
   received(capturing: Capturing): number;
 }
 
-export const BUFFER_MEBI = 8;
+const BUFFER_MEBI = 8;
 const SNAP_LENGTH = 256;
 
 function tripod(name: string, ...more: readonly string[]): CaptureProgram {
@@ -34,9 +34,9 @@ function headOf(document: string): string {
   return at < 0 ? document : `${document.slice(0, at)}"handshakes": []}`;
 }
 
-export const TRIPOD_LIVE = tripod('tripod live');
+const TRIPOD_LIVE = tripod('tripod live');
 
-export const TCPDUMP: CaptureProgram = {
+const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
   start: (wire, port) =>
     wire.capture('tcpdump', [

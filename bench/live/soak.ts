@@ -28,8 +28,12 @@ export async function soak(minutes: number, say: (line: string) => void): Promis
     sampling.abort();
     const memory = await sampled;
     await capturing.interrupt();
-    say(`sent ${sent.segments} segments in ${sent.seconds.toFixed(0)} s; ${((cpu / sent.segments) * 1e6).toFixed(2)} µs of processor for each`);
-    say(`resident memory after a sixth, in the middle, at the end: ${memory.map((mebi) => mebi.toFixed(0)).join(', ')} MiB`);
+    say(
+      `sent ${sent.segments} segments in ${sent.seconds.toFixed(0)} s; ${((cpu / sent.segments) * 1e6).toFixed(2)} µs of processor for each`,
+    );
+    say(
+      `resident memory after a sixth, in the middle, at the end: ${memory.map((mebi) => mebi.toFixed(0)).join(', ')} MiB`,
+    );
     return isRight(capturing, sent, say);
   } finally {
     wire.close();
@@ -54,7 +58,9 @@ interface ToldServer {
 
 function isRight({ stdout }: Capturing, { segments, kinds }: Sent, say: (line: string) => void): boolean {
   const { capture, servers, handshakes } = JSON.parse(stdout);
-  say(`TCP segments received: ${capture.tcpSegments} of ${segments}; lost: ${JSON.stringify(capture.lost)}; undecided records: ${handshakes.length}`);
+  say(
+    `TCP segments received: ${capture.tcpSegments} of ${segments}; lost: ${JSON.stringify(capture.lost)}; undecided records: ${handshakes.length}`,
+  );
   let isAsExpected = capture.tcpSegments === segments && handshakes.length === 0;
   for (const [kind, verdict] of EXPECTED.entries()) {
     const port = FIRST_PORT + kind;

@@ -133,7 +133,9 @@ function childrenOf(pid: number): number[] {
 
 /** /proc/PID/stat (proc(5)): behind the name in brackets, the 12th and 13th fields, in ticks of 1/100 s. */
 function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

@@ -9,6 +9,7 @@ export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as 
 export const MISSING_CHOICES = ['any', ...LEGS] as const;
 export const SHELLS = ['bash', 'zsh'] as const;
 export const DOCTOR_FORMATS = ['table', 'json'] as const;
+export const DEVICES_FORMATS = ['table', 'json'] as const;
 export const SHOW_FORMATS = ['ladder', 'json'] as const;
 
 const ENDPOINTS = 'Which attempts are judged:';
@@ -113,6 +114,25 @@ const KEEPING = 'What is kept:';
 
 /** What time goes on with while a pipe brings nothing. */
 export const CLOCKS = ['packets', 'system'] as const;
+
+export const NAMESPACE_OPTIONS = {
+  netns: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: 'In this network namespace of ip netns, or that of a file such as /run/docker/netns/ID',
+  },
+  pid: { kind: 'value', group: CAPTURE, describe: 'In the network namespace of this process: of a container' },
+} as const satisfies OptionSpecs;
+
+export const DEVICES_OPTIONS = {
+  format: {
+    kind: 'value',
+    group: OUTPUT,
+    describe: 'How results are written',
+    choices: DEVICES_FORMATS,
+    default: 'table',
+  },
+} as const satisfies OptionSpecs;
 
 export const DIRECTIONS = ['in', 'out', 'inout'] as const;
 

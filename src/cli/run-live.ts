@@ -1,6 +1,7 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
 import type { Handshake } from '../handshake/handshake.ts';
 import { ownAddresses } from '../host/connect.ts';
+import type { EnteredNamespace } from '../host/enter-namespace.ts';
 import { startFactsProcess } from '../host/facts-process.ts';
 import { LiveAnalysis } from '../live.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
@@ -8,7 +9,7 @@ import { createRenderer } from '../report/render/index.ts';
 import type { Renderer } from '../report/render/renderer.ts';
 import { streamSource } from '../source/byte-source.ts';
 import { followFile } from '../source/follow.ts';
-import { type LiveCapture, openLive } from '../source/live/live-capture.ts';
+import type { LiveCapture } from '../source/live/live-capture.ts';
 import { dropPrivileges } from '../source/live/privileges.ts';
 import { UserError } from '../source/user-error.ts';
 import { isSameFile } from './capture-files.ts';
@@ -17,6 +18,8 @@ import { EXIT } from './errors.ts';
 import { HostWitness } from './host-witness.ts';
 import { LiveTeller } from './live-teller.ts';
 import { beginningSentence } from './live-words.ts';
+import { enterNamespace } from './namespace.ts';
+import { openCaptures } from './open-captures.ts';
 import { PacketKeepers } from './packet-keepers.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { tell, tellDamage } from './tell.ts';
@@ -53,6 +56,8 @@ class LiveRun {
   private captures: readonly LiveCapture[] = [];
   private stopReading: () => void = () => {};
   private lossesKnownUntil = 0;
+  private namespace: EnteredNamespace | null = null;
+  private isCutShort = false;
   private isStopped = false;
   /** What went wrong in a timer or signal handler; thrown once reading has ended. */
   private failure: unknown = null;
@@ -122,7 +127,7 @@ class LiveRun {
     this.teller.end(report);
     const failed = [...failures, ...this.keepers.failures];
     tellDamage(this.context, report.capture.sources);
-    if (failed.length > 0) return EXIT.COULD_NOT;
+    if (failed.length > 0 || this.isCutShort) return EXIT.COULD_NOT;
     return this.options.check && lacksLeg(report) ? EXIT.LEG_MISSING : EXIT.DONE;
   }
 
@@ -142,8 +147,9 @@ class LiveRun {
       }
       return () => this.live.read(streamSource(stdin));
     }
+    this.namespace = await enterNamespace(source.options.namespace);
     this.witness = await this.startWitness();
-    this.captures = await openLive({
+    this.captures = await openCaptures({
       ...source.options,
       endpoints: this.options.analysis,
       say: (sentence) => this.teller.say(sentence),
@@ -211,6 +217,13 @@ class LiveRun {
     if (packets !== null && this.live.packets >= packets) this.stop();
   }
 
+  private lookAfterNamespace(): void {
+    if (this.namespace?.isGone() !== true || this.isStopped) return;
+    this.isCutShort = true;
+    this.teller.say(`${this.namespace.description} is gone: what came until then is reported`);
+    this.stop();
+  }
+
   private tick(): void {
     if (this.captures.length > 0) this.passTimeOfThisHost();
     else this.passTimeOfPipe();
@@ -224,6 +237,7 @@ class LiveRun {
   private passTimeOfThisHost(): void {
     const now = this.context.wallClock();
     this.noteLosses(now);
+    this.lookAfterNamespace();
     const read = Math.min(now, ...this.captures.map(({ readUntil }) => readUntil)) - READ_AFTER_MILLIS;
     this.live.advance(Math.floor(read / SECOND_MILLIS), (read % SECOND_MILLIS) * 1e6);
   }

@@ -12,7 +12,7 @@ describe('live, when links fail', { ...LAB, timeout: 120_000 }, () => {
   after(() => lab.close());
 
   test('an interface that goes down is told of; up again, its packets are judged', async () => {
-    const tripod = lab.tripod('live', '-i', 'v0', '--port', '81',);
+    const tripod = lab.tripod('live', '-i', 'v0', '--port', '81');
     await tripod.says(/capturing/);
     lab.run(lab.far, 'ip', 'link', 'set', 'v0', 'down');
     await tripod.says(/v0 went down/);

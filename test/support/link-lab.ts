@@ -29,7 +29,10 @@ export class LinkLab {
   }
 
   run(namespace: string, ...words: readonly string[]): string {
-    return execFileSync('ip', ['netns', 'exec', namespace, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync('ip', ['netns', 'exec', namespace, ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   /** A connect from the near side that is refused. */

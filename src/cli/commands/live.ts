@@ -10,6 +10,7 @@ import {
   JUDGING_OPTIONS,
   LIVE_LIST_OPTIONS,
   LIVE_OPTIONS,
+  NAMESPACE_OPTIONS,
   OUTPUT_OPTIONS,
   WRITE_OPTIONS,
 } from '../options.ts';
@@ -26,6 +27,7 @@ export const LIVE: Command = {
   },
   options: {
     ...LIVE_OPTIONS,
+    ...NAMESPACE_OPTIONS,
     port,
     server,
     client,

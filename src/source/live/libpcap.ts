@@ -46,6 +46,7 @@ const PCAP_PROTOTYPES = {
   pcap_freecode: 'void pcap_freecode(void *program)',
   pcap_dispatch: 'int pcap_dispatch(void *p, int count, void *handler, void *user)',
   pcap_stats: 'int pcap_stats(void *p, void *stats)',
+  pcap_lib_version: 'const char *pcap_lib_version()',
   pcap_geterr: 'const char *pcap_geterr(void *p)',
   pcap_statustostr: 'const char *pcap_statustostr(int status)',
   pcap_dump_fopen: 'void *pcap_dump_fopen(void *p, void *file)',

@@ -4,7 +4,7 @@
 import type { ByteSource } from '../byte-source.ts';
 import { UserError } from '../user-error.ts';
 import { Dumper, type DumpMemory, dumpMemory } from './dumper.ts';
-import { isInterfaceUp } from './interface-flags.ts';
+import { isInterfaceUp } from './interfaces.ts';
 import { type Libpcap, loadLibpcap, type Pointer } from './libpcap.ts';
 import { type OpenInterface, openInterface } from './open-interface.ts';
 import type { LiveOptions } from './options.ts';
@@ -13,7 +13,7 @@ import { type Lane, Turns } from './turns.ts';
 
 const SECOND_MILLIS = 1000;
 
-export interface CaptureStatistics {
+interface CaptureStatistics {
   /** Packets handed on, and dropped by the kernel for want of room, by the interface or its driver. */
   readonly received: number;
   readonly droppedByKernel: number;
@@ -212,7 +212,8 @@ class InterfaceCapture implements LiveCapture, Lane {
     this.#lookedAt = now;
     if (this.name === 'any') return;
     const isUp = isInterfaceUp(this.#pcap, this.name) ?? this.#isUp;
-    if (isUp !== this.#isUp) this.#tell(isUp ? `${this.name} is up again` : `${this.name} went down: nothing passes it`);
+    if (isUp !== this.#isUp)
+      this.#tell(isUp ? `${this.name} is up again` : `${this.name} went down: nothing passes it`);
     this.#isUp = isUp;
   }
 

@@ -120,8 +120,7 @@ export class Turns {
         next = firstHead;
         firstHead = head;
         first = lane;
-      }
-      else next = Math.min(next, head);
+      } else next = Math.min(next, head);
     }
     if (first === null) return [null, 0];
     if (firstHead > known && (first.isStopped || this.hasHeldLong())) known = Infinity;
