@@ -19,6 +19,8 @@ export interface LiveSink {
   verdict(handshake: Handshake): void;
   /** The last record of an attempt: nothing amends it any more. */
   finished(handshake: Handshake): void;
+  /** Packets have come, and are judged next: the time to tell of losses that they may follow (`noteLosses`). */
+  arrived?(): void;
   /** The packets that came together are judged. */
   drained?(): void;
   /** For whoever keeps packets; null for nobody. */
@@ -94,6 +96,7 @@ export class LiveAnalysis {
     this.open.push(tally);
     if (this.open.length > 1) this.isNumbering = true;
     while (await stop.orFalse(stream.fill())) {
+      this.sink.arrived?.();
       while (this.packets < this.mostPackets && stream.next()) this.observe(tally);
       this.passLosses(tally);
       this.passTime();

@@ -76,6 +76,7 @@ class LiveRun {
     const sink = {
       verdict: (handshake: Handshake): void => this.verdict(handshake),
       finished: (handshake: Handshake): void => this.lastRecord(handshake),
+      arrived: (): void => this.noteLosses(this.context.wallClock()),
       drained: (): void => this.drained(),
       packets: this.keepers.sink,
     };
@@ -114,7 +115,7 @@ class LiveRun {
 
   /** The last verdicts, and what this host says of them. */
   private async finish(): Promise<void> {
-    if (this.captures.length > 0) this.noteLosses(this.context.wallClock());
+    this.noteLosses(this.context.wallClock());
     this.finished = this.live.finish();
     await this.witness?.settle();
   }
@@ -258,7 +259,9 @@ class LiveRun {
     }
   }
 
+  /** Of a pipe, the container tells. */
   private noteLosses(now: number): void {
+    if (this.captures.length === 0) return;
     const losses = { kernel: 0, interface: 0 };
     const [from, to] = [this.lossesKnownUntil / SECOND_MILLIS, now / SECOND_MILLIS];
     for (const capture of this.captures) {

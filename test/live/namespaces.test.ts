@@ -44,7 +44,7 @@ describe('live in another network namespace', { ...LAB, timeout: 120_000 }, () =
     const tripod = start('live', '--netns', lab.far, '-i', 'v0', '--port', '81', '--user', 'nobody');
     await tripod.says(/root was given up/);
     lab.connect('10.79.0.2', 81);
-    await tripod.says(/10\.79\.0\.2:81 {2}refused/);
+    await tripod.says(/10\.79\.0\.2:81 {2}SYN-ACK missing \(refused\)/);
     execFileSync('ip', ['netns', 'del', lab.far]);
     assert.equal(await tripod.ended(), 2);
     assert.match(
