@@ -19,6 +19,7 @@ const { metafile } = await build({
     'file-worker': 'dist/src/threads/file-worker.js',
     'stream-worker': 'dist/src/threads/stream-worker.js',
     'facts-helper': 'dist/src/host/facts-helper.js',
+    'cap-process': 'dist/src/source/live/cap-process.js',
   },
   outdir: FOLDER,
   bundle: true,

@@ -53,6 +53,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   picocolors: ['report/render/text.ts'],
   tinyglobby: ['source/open.ts'],
   fzstd: ['source/zstd-expand.ts'],
+  cap: ['source/live/cap-process.ts'],
   koffi: ['host/libc.ts', 'source/live/libpcap.ts'],
 };
 

@@ -134,6 +134,7 @@ export const DEVICES_OPTIONS = {
   },
 } as const satisfies OptionSpecs;
 
+export const ENGINES = ['libpcap', 'cap'] as const;
 export const DIRECTIONS = ['in', 'out', 'inout'] as const;
 
 export const LIVE_OPTIONS = {
@@ -149,6 +150,12 @@ export const LIVE_OPTIONS = {
     kind: 'value',
     group: CAPTURE,
     describe: "Only packets that match, too: an expression of pcap-filter, 'host 10.0.0.1'",
+  },
+  engine: {
+    kind: 'value',
+    group: CAPTURE,
+    describe: 'What captures; libpcap, and cap where libpcap can’t be called. cap loses packets without a word',
+    choices: ENGINES,
   },
   snaplen: { kind: 'value', group: CAPTURE, describe: 'Octets of each packet that are kept', default: '256' },
   buffer: { kind: 'value', group: CAPTURE, describe: 'MiB of the kernel’s buffer', default: '8' },

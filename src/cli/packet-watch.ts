@@ -85,11 +85,16 @@ export class PacketWatch {
   /** No packet is under way that is older than this: what has not come until then is late. */
   private tick(): void {
     const now = Date.now();
-    const { droppedByKernel, droppedByInterface } = this.capture.statistics();
-    const losses = { kernel: droppedByKernel, interface: droppedByInterface };
-    this.live.noteLosses(losses, this.lossesKnownUntil / 1000, now / 1000);
+    const statistics = this.capture.statistics();
+    const [from, to] = [this.lossesKnownUntil / 1000, now / 1000];
+    // Where the engine does not count, some may be lost at any time.
+    if (statistics === null) this.live.noteGap(from, to, 0);
+    else {
+      const { droppedByKernel, droppedByInterface } = statistics;
+      this.live.noteLosses({ kernel: droppedByKernel, interface: droppedByInterface }, from, to);
+    }
     this.lossesKnownUntil = now;
-    const read = now - READ_AFTER_MILLIS;
+    const read = Math.min(now, this.capture.readUntil) - READ_AFTER_MILLIS;
     this.live.advance(Math.floor(read / 1000), (read % 1000) * 1e6);
   }
 }

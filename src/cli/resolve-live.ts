@@ -6,7 +6,7 @@ import type { GivenArguments } from './command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import { type NamespaceChoice, resolveNamespace } from './namespace.ts';
-import { CLOCKS, DIRECTIONS, FORMATS } from './options.ts';
+import { CLOCKS, DIRECTIONS, ENGINES, FORMATS } from './options.ts';
 import { judging, resolveMissing, type TextOptions, textOptions } from './resolve.ts';
 import { parseChoice, parseClient, parseCount, parseDuration, parseOctets, parsePorts, parseServer } from './values.ts';
 
@@ -25,6 +25,7 @@ interface InterfaceOptions {
   readonly promiscuous: boolean;
   readonly timeoutMillis: number;
   readonly direction: (typeof DIRECTIONS)[number];
+  readonly engine: (typeof ENGINES)[number] | null;
   readonly namespace: NamespaceChoice;
 }
 
@@ -122,6 +123,7 @@ function sourceOf(given: GivenArguments): ResolvedLive['source'] {
       promiscuous: given.flag('promiscuous') ?? false,
       timeoutMillis: parseCount(given.value('timeout') ?? '10', '--timeout', 1, 10_000),
       direction: parseChoice(given.value('direction') ?? 'inout', '--direction', DIRECTIONS),
+      engine: optional(given, 'engine', (text, option) => parseChoice(text, option, ENGINES)),
       namespace: resolveNamespace(given),
     },
   };

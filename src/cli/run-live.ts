@@ -152,6 +152,7 @@ class LiveRun {
     this.witness = await this.startWitness();
     this.captures = await openCaptures({
       ...source.options,
+      user: this.options.user,
       endpoints: this.options.analysis,
       say: (sentence) => this.teller.say(sentence),
       missed: (from, to) => this.live.noteGap(from / SECOND_MILLIS, to / SECOND_MILLIS, Number.POSITIVE_INFINITY),
@@ -264,13 +265,20 @@ class LiveRun {
     if (this.captures.length === 0) return;
     const losses = { kernel: 0, interface: 0 };
     const [from, to] = [this.lossesKnownUntil / SECOND_MILLIS, now / SECOND_MILLIS];
+    let isKnown = true;
     for (const capture of this.captures) {
-      const { received, droppedByKernel, droppedByInterface } = capture.statistics();
-      losses.kernel += droppedByKernel;
-      losses.interface += droppedByInterface;
-      this.keepers.statistics(capture.name, from, to, { received, droppedByKernel, droppedByInterface });
+      const statistics = capture.statistics();
+      if (statistics === null) {
+        isKnown = false;
+        continue;
+      }
+      losses.kernel += statistics.droppedByKernel;
+      losses.interface += statistics.droppedByInterface;
+      this.keepers.statistics(capture.name, from, to, statistics);
     }
-    this.live.noteLosses(losses, from, to);
+    if (isKnown) this.live.noteLosses(losses, from, to);
+    // Some packets may be lost at any time.
+    else this.live.noteGap(from, to, 0);
     this.lossesKnownUntil = now;
   }
 

@@ -35,7 +35,7 @@ describe('live capture on loopback', { skip: isRoot ? false : 'needs root' }, ()
     assert.deepEqual(failures, []);
     assert.deepEqual(report.summary.byVerdict, { complete: 1, refused: 1 });
     assert.match(handshakes[0]?.legs.syn.first ?? '', /^\d+\.\d{9}$/);
-    assert.equal(capture.statistics().droppedByKernel, 0);
+    assert.equal(capture.statistics()?.droppedByKernel, 0);
   });
 
   test('no such interface, a wrong filter, and no right are one sentence each', async () => {

@@ -3,6 +3,7 @@
  */
 import type { ByteSource } from '../byte-source.ts';
 import { UserError } from '../user-error.ts';
+import { openCap } from './cap-capture.ts';
 import { Dumper, type DumpMemory, dumpMemory } from './dumper.ts';
 import { isInterfaceUp } from './interfaces.ts';
 import { type Libpcap, loadLibpcap, type Pointer } from './libpcap.ts';
@@ -26,9 +27,12 @@ export interface LiveCapture extends ByteSource {
   readonly isLive: true;
   /** Milliseconds since 1970: every packet before it was handed out. Infinity when there will be none any more. */
   readonly readUntil: number;
-  statistics(): CaptureStatistics;
+  /** null when the engine does not tell. */
+  statistics(): CaptureStatistics | null;
   /** Ends it: `chunks` ends after the packets that are in the ring. Returns at once. */
   stop(): void;
+  /** Lets go of it, when `chunks` is not read. */
+  close(): void;
 }
 
 /**
@@ -36,15 +40,54 @@ export interface LiveCapture extends ByteSource {
  * @throws UserError when one can't be opened, with what to do; when the filter is wrong, with libpcap's words
  */
 export async function openLive(options: LiveOptions): Promise<readonly LiveCapture[]> {
-  const pcap = await loadLibpcap();
+  if (options.engine === 'cap') return openAllWithCap(options);
+  let pcap: Libpcap;
+  try {
+    pcap = await loadLibpcap();
+  } catch (error) {
+    if (options.engine === 'libpcap' || !(error instanceof UserError)) throw error;
+    return openInstead(options, error);
+  }
   const poller = new Poller(pcap);
   const turns = new Turns(poller);
-  const opened: InterfaceCapture[] = [];
+  return openAll(
+    options.interfaces,
+    (name) => new InterfaceCapture(name, options, pcap, { poller, turns }),
+    () => poller.close(),
+  );
+}
+
+function openAllWithCap(options: LiveOptions): Promise<readonly LiveCapture[]> {
+  return openAll(
+    options.interfaces,
+    (name) => openCap(name, options),
+    () => {},
+  );
+}
+
+/** Without libpcap; when cap does not do either, it is libpcap that is to be installed. */
+async function openInstead(options: LiveOptions, reason: UserError): Promise<readonly LiveCapture[]> {
   try {
-    for (const name of options.interfaces) opened.push(new InterfaceCapture(name, options, pcap, { poller, turns }));
+    const opened = await openAllWithCap(options);
+    options.say(`${reason.message}; until then the engine cap captures`);
+    return opened;
+  } catch (error) {
+    if (error instanceof UserError) throw reason;
+    throw error;
+  }
+}
+
+async function openAll(
+  names: readonly string[],
+  open: (name: string) => LiveCapture | Promise<LiveCapture>,
+  giveUp: () => void,
+): Promise<readonly LiveCapture[]> {
+  const opened: LiveCapture[] = [];
+  try {
+    for (const name of names) opened.push(await open(name));
   } catch (error) {
     for (const capture of opened) capture.close();
-    poller.close();
+    giveUp();
     throw error;
   }
   return opened;

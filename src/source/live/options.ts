@@ -8,6 +8,10 @@ export interface LiveOptions {
   readonly endpoints: WantedEndpoints | null;
   /** An expression of pcap-filter(7) that a packet must match as well; '' for none. */
   readonly filter: string;
+  /** null: libpcap, and cap where libpcap can't be called. */
+  readonly engine: 'libpcap' | 'cap' | null;
+  /** Who a process of its own (of cap) becomes once it captures: see privileges.ts. */
+  readonly user: string | null;
   /** Octets of each packet that are kept. */
   readonly snapLength: number;
   /** Octets of the kernel's ring. */
@@ -23,6 +27,8 @@ export interface LiveOptions {
 }
 
 export const LIVE_DEFAULTS: Omit<LiveOptions, 'interfaces'> = {
+  engine: null,
+  user: null,
   endpoints: null,
   filter: '',
   // Ethernet, VLAN tags, a tunnel, IPv6 and TCP with all its options; no payload to speak of.
