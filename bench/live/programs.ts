@@ -29,6 +29,8 @@ function tripod(name: string, ...more: readonly string[]): CaptureProgram {
 }
 
 const TRIPOD_LIVE = tripod('tripod live');
+/** Without the process that asks the host for facts. */
+const TRIPOD_ALONE = tripod('  --no-host', '--no-host');
 
 const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
@@ -41,4 +43,4 @@ const TCPDUMP: CaptureProgram = {
   received: ({ stderr }) => Number(/(\d+) packets? captured/.exec(stderr)?.[1] ?? Number.NaN),
 };
 
-export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE];
+export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE];
