@@ -94,7 +94,7 @@ export class Evidence {
   sinceSynAckNanos = 0;
   /** The capture says that it lost packets between the attempt's last packet and `patience` later. */
   lossy = false;
-  /** It says that it lost packets by the second between the first transmission of the latest leg and `patience` after the last. */
+  /** It says that it lost packets by the hundred a second between the first transmission of the latest leg and `patience` after the last. */
   lossyMany = false;
   /** It says that it lost packets in the `patience` before the first SYN-ACK. */
   lossyBefore = false;

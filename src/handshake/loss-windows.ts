@@ -4,10 +4,11 @@
 const WINDOWS = 4096;
 
 /**
- * Lost packets a second from which a stretch is one in which several packets of one attempt can be lost. Below it, a few drops are spread over a long time
- * (dumpcap tells of them once, for the whole capture), and that just they were two answers in a row is out of the question.
+ * Lost packets a second from which a stretch is one in which several packets of one attempt can be lost. A ring overflows under many thousand packets a second: fewer drops
+ * than this are a small share of them, or one short burst (dumpcap tells of them once, for the whole capture), and that just they were two answers in a row, a second
+ * and more apart, is out of the question.
  */
-const MANY_PER_SECOND = 1;
+const MANY_PER_SECOND = 100;
 
 export class LossWindows {
   private readonly from: number[] = [];
@@ -33,7 +34,7 @@ export class LossWindows {
     return this.find(from, until, 0);
   }
 
-  /** The same for stretches in which packets were lost by the second. */
+  /** The same for stretches in which packets were lost by the hundred a second. */
   touchMany(from: number, until: number): boolean {
     return this.find(from, until, MANY_PER_SECOND);
   }

@@ -115,7 +115,7 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
 }
 
 /**
- * The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. Where packets are lost by the second, the answers
+ * The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. Where packets are lost by the hundred a second, the answers
  * to each repetition may be among them.
  */
 function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
