@@ -16,10 +16,13 @@ import type { Report } from '../report/report.ts';
 const HOLD_MILLIS = 1500;
 /** Milliseconds that the end waits for an answer that is under way. */
 const SETTLE_MILLIS = 5000;
-/** Milliseconds between two questions about a port: each costs the host some commands. */
+/** Milliseconds between two questions about a port: each costs the host some commands. A host that is slow to answer gets more time between them, as many times that of the answer. */
 const ASK_MILLIS = 1000;
+const REST_TIMES = 3;
 /** Records of a port that facts are held against, and that wait at a time. */
 const RECORDS_KEPT = 1000;
+/** Of them, told together when they are too many: facts are held against all records of the port each time. */
+const TOLD_TOGETHER = 500;
 /** Attempts whose cause is remembered, for their last record and the report. */
 const CAUSES_KEPT = 10_000;
 const ENDPOINTS_KEPT = 100;
@@ -38,7 +41,8 @@ class PortCase {
   ending: Handshake[] = [];
   /** The question that is under way. */
   asking: Promise<void> | null = null;
-  askedMillis = Number.NEGATIVE_INFINITY;
+  /** Not before this is the next one asked. */
+  restsUntilMillis = Number.NEGATIVE_INFINITY;
   /** The last answer: a whole one, or what came at once of a question, without the host's commands. */
   latest: FactsOfTime | null = null;
 }
@@ -105,7 +109,7 @@ export class HostWitness {
       return;
     }
     port.waiting.push({ record, sinceMillis: this.now() });
-    if (port.waiting.length > RECORDS_KEPT) this.tellWaiting(port, port.waiting.splice(0, 1));
+    if (port.waiting.length > RECORDS_KEPT) this.tellWaiting(port, port.waiting.splice(0, TOLD_TOGETHER));
     this.ask(record.server.port, port);
   }
 
@@ -177,14 +181,15 @@ export class HostWitness {
   }
 
   private ask(number: number, port: PortCase): void {
-    if (port.asking !== null || this.now() - port.askedMillis < ASK_MILLIS) return;
+    if (port.asking !== null || this.now() < port.restsUntilMillis) return;
     void this.inquire(number, port);
   }
 
   private inquire(number: number, port: PortCase): Promise<void> {
-    port.askedMillis = this.now();
+    const begun = this.now();
     const asking = this.question(number, port).finally(() => {
       port.asking = null;
+      port.restsUntilMillis = Math.max(begun + ASK_MILLIS, this.now() + REST_TIMES * (this.now() - begun));
     });
     port.asking = asking;
     return asking;

@@ -1,5 +1,6 @@
 /** The process that reads facts (facts-helper.ts), from the side of the capture. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import type { PortFacts } from '../diagnosis/port-facts.ts';
 import type { Answer, Question } from './facts-messages.ts';
 import type { ClientSeen } from './return-ways.ts';
@@ -9,6 +10,8 @@ const HELPER = new URL('./facts-helper.js', import.meta.url);
 const START_MILLIS = 15_000;
 /** Milliseconds after which a question is given up. */
 const ANSWER_MILLIS = 15_000;
+/** Of 19: packets that the capture does not take in time are lost, facts only come later. */
+const NICENESS = 5;
 
 export interface FactsOfTime {
   readonly facts: PortFacts;
@@ -34,6 +37,7 @@ export interface FactsProcess {
 export async function startFactsProcess(ports: readonly number[], trace: boolean): Promise<FactsProcess | null> {
   // A session of its own: Ctrl-C at the terminal is not for it.
   const child = fork(HELPER, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true, execArgv: [] });
+  if (child.pid !== undefined) setPriority(child.pid, NICENESS);
   const facts = new Connection(child);
   const isWatching = await facts.begin({ kind: 'watch', ports, trace });
   if (isWatching) return facts;

@@ -189,7 +189,7 @@ describe('a verdict', () => {
     const record = await failedAttempt();
     const subject = witness();
     for (let id = 1; id <= 1100; id += 1) subject.verdict({ ...record, id });
-    assert.equal(told.length, 100);
+    assert.equal(told.length, 500);
     assert.equal(host.questions.length, 2, 'one question at a time');
   });
 });
