@@ -76,7 +76,7 @@ export function rulingsOnIgnored(host: HostCase): Ruling[] {
   if (group.attempts === 0) return [];
   const dropped = `the third legs of ${counted(group.attempts, 'attempt')} were ignored`;
   const thirdLegs = (cause: CauseName, names: readonly string[]): Ruling | null =>
-    rulingOfCounter(cause, host, names, group.attempts, dropped, null, group.packets);
+    rulingOfCounter(cause, host, names, group.attempts, dropped, null, group.packets + group.pending);
   const deferred = thirdLegs('defer-accept', ['TcpExtTCPDeferAcceptDrop']);
   const stamps = thirdLegs('timestamps-rejected', STAMPS);
   const rulings = [judgeIgnoredForWant(host, group, dropped), clear(deferred), clear(stamps)].filter(

@@ -41,7 +41,10 @@ export interface Troubled {
   readonly packets: number;
   /** Of these, over IPv4. */
   readonly packetsV4: number;
-  /** Of `unanswered`: SYNs without an answer of attempts that the packets end too near to judge. Counters have counted them as well. */
+  /**
+   * Packets that counters may have counted as well. Of `unanswered`: SYNs without an answer of attempts that the packets end too near to judge; of `ignored`: third legs
+   * that were repeated until one was taken, or that are not judged.
+   */
   readonly pending: number;
   /** Packets that came in a tunnel over UDP (VXLAN, Geneve). */
   readonly tunnelled: number;
@@ -86,8 +89,10 @@ export function seenIn(records: Iterable<Handshake>): Seen {
     const trouble = troubleOf(verdict);
     if (trouble === null) {
       if (verdict === 'undecided' && legs.synAck.count === 0) seen.unanswered.pending += legs.syn.count;
+      if (verdict === 'undecided') seen.ignored.pending += legs.ack.count;
       continue;
     }
+    if (verdict === 'complete' && legs.ack.count > 1) seen.ignored.pending += legs.ack.count - 1;
     const group = seen[trouble];
     const packets = trouble === 'ignored' || trouble === 'rejected-third' ? legs.ack.count : legs.syn.count;
     group.attempts += 1;

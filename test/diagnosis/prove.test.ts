@@ -294,6 +294,27 @@ describe('third legs that were ignored', () => {
   }
 });
 
+test('third legs that were dropped before one was taken are in the counter, too', async () => {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel/defer_accept_silent/server.pcap'));
+  const ignored = handshakes.filter(({ verdict }) => verdict === 'ack-ignored');
+  const [first] = ignored;
+  assert.ok(first !== undefined);
+  const { packets } = seenIn(ignored).ignored;
+  const taken = (count: number): Handshake[] =>
+    Array.from({ length: 20 }, (_, index) => ({
+      ...first,
+      id: 1000 + index,
+      verdict: 'complete',
+      missingLeg: null,
+      legs: { ...first.legs, ack: { ...first.legs.ack, grade: 'accepted', count } },
+      diagnoses: [],
+    }));
+  const facts = (): PortFacts => quiet({ IpInReceives: 99, IpInDelivers: 99, TcpExtTCPDeferAcceptDrop: packets + 20 });
+  assert.equal(saidOf([...ignored, ...taken(2)], facts).first, 'defer-accept proven');
+  // Each was taken at once: others moved the counter.
+  assert.notEqual(saidOf([...ignored, ...taken(1)], facts).first, 'defer-accept proven');
+});
+
 test('a full table of tracked connections', async () => {
   const conntrack = { count: 100, max: 100, earlyDrop: 0, insertFailed: 0, invalid: 0, clashResolved: 0 };
   const { all } = await said('input_drop', (n) => quiet({ IpInReceives: n }, { conntrack: { ...conntrack, drop: n } }));

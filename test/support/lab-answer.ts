@@ -1,5 +1,5 @@
 /** What a checkup said of a row of the lab, and what of it is wrong. */
-import type { Diagnosis, VerdictName } from '../../src/handshake/handshake.ts';
+import type { Diagnosis, Handshake, VerdictName } from '../../src/handshake/handshake.ts';
 import type { LabRow } from './lab-rows.ts';
 import type { Checkup } from './lab-run.ts';
 
@@ -29,19 +29,91 @@ function verdictsOf({ legs, connects = [] }: Checkup['facts']): VerdictName[] {
   }
   if (legs === undefined) for (const { handshake } of connects) if (handshake?.verdict) add(handshake.verdict, 1);
   counts.delete('undecided');
-  return [...counts].sort(([, a], [, b]) => b - a).map(([verdict]) => verdict);
+  return mostFirst(counts);
+}
+
+function mostFirst<T>(counts: ReadonlyMap<T, number>): T[] {
+  return [...counts].sort(([, a], [, b]) => b - a).map(([what]) => what);
+}
+
+/** What `tripod live` said of attempts that lack a leg: of those that the row is about where there are any, else of most. */
+export interface LiveAnswer {
+  readonly verdict: VerdictName;
+  readonly missingLeg: Handshake['missingLeg'];
+  /** What it named first for most attempts of that verdict, and the most that it was sure of it. */
+  readonly first: Answer['first'];
+}
+
+/** @returns null where no attempt lacks a leg */
+export function liveAnswerOf({ say, sayLive }: LabRow, records: readonly Handshake[]): LiveAnswer | null {
+  const meant = sayLive ?? say;
+  const lacking = records.filter(({ missingLeg }) => missingLeg !== null);
+  const verdicts = mostFirst(countsOf(lacking.map((record) => record.verdict)));
+  const verdict = verdicts.find((found) => found === meant?.verdict) ?? verdicts[0];
+  if (verdict === undefined) return null;
+  const alike = lacking.filter((record) => record.verdict === verdict);
+  const firsts = alike.flatMap(({ diagnoses }) => diagnoses.slice(0, 1));
+  const [cause] = mostFirst(countsOf(firsts.map((diagnosis) => diagnosis.cause)));
+  const [first = null] = firsts
+    .filter((diagnosis) => diagnosis.cause === cause)
+    .sort((a, b) => SURENESS.indexOf(b.confidence) - SURENESS.indexOf(a.confidence));
+  return { verdict, missingLeg: alike[0]?.missingLeg ?? null, first };
+}
+
+function countsOf<T>(list: readonly T[]): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const each of list) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return counts;
 }
 
 const SURENESS: readonly Diagnosis['confidence'][] = ['possible', 'likely', 'proven'];
 
 /** Sentences; empty when all is as it must be. */
 export function wrongIn(row: LabRow, checkup: Checkup): string[] {
+  return [...wrongInDoctor(row, checkup), ...wrongInLive(row, checkup.live ?? [])];
+}
+
+type Expect = (what: string, holds: boolean, got: unknown) => void;
+
+function expecting(who: string, wrong: string[]): Expect {
+  return (what, holds, got) => {
+    if (!holds) wrong.push(`${who}: ${what} is ${JSON.stringify(got)}`);
+  };
+}
+
+/** Attempts that lack a leg are told with their cause; of a port that is well, nothing is proven, and nothing is missing but what others than its clients lack. */
+function wrongInLive(row: LabRow, records: readonly Handshake[]): string[] {
+  const wrong: string[] = [];
+  const expect = expecting(`${row.name}, live`, wrong);
+  const meant = row.sayLive ?? row.say;
+  if (meant === null || meant.harmless === true) {
+    const proven = records.flatMap(({ diagnoses }) => diagnoses).filter(({ confidence }) => confidence === 'proven');
+    expect('a proven cause of a port that is well', proven.length === 0, proven[0]);
+    if (meant !== null || row.mayName !== undefined) return wrong;
+    const lacking = records.find(({ missingLeg }) => missingLeg !== null);
+    expect('an attempt that lacks a leg', lacking === undefined, lacking);
+    return wrong;
+  }
+  // Those of the client's side have nobody at the server, and handshakes that complete lack nothing.
+  if (row.target !== undefined || meant.verdict === null) return wrong;
+  const answer = liveAnswerOf(row, records);
+  expect(`the verdict, meant to be ${meant.verdict},`, answer?.verdict === meant.verdict, answer?.verdict);
+  expect(`the missing leg, meant to be ${meant.leg},`, answer?.missingLeg === meant.leg, answer?.missingLeg);
+  expectCause(expect, meant, answer?.first ?? null, answer);
+  return wrong;
+}
+
+function expectCause(expect: Expect, say: NonNullable<LabRow['say']>, first: Answer['first'], all: unknown): void {
+  expect(`the first cause, meant to be ${say.cause},`, first?.cause === say.cause, all);
+  const isSure = first !== null && SURENESS.indexOf(first.confidence) >= SURENESS.indexOf(say.confidence);
+  expect(`its confidence, meant to be ${say.confidence},`, isSure, first?.confidence);
+}
+
+function wrongInDoctor(row: LabRow, checkup: Checkup): string[] {
   const { say, mayName = [] } = row;
   const { status, verdicts, first } = answerOf(checkup);
   const wrong: string[] = [];
-  const expect = (what: string, holds: boolean, got: unknown): void => {
-    if (!holds) wrong.push(`${row.name}: ${what} is ${JSON.stringify(got)}`);
-  };
+  const expect = expecting(row.name, wrong);
   const isWell = say === null || say.harmless === true;
   expect(`status, meant to be ${isWell ? 'healthy' : 'fault'},`, status === (isWell ? 'healthy' : 'fault'), status);
   expect('the exit code', checkup.status === (isWell ? 0 : 1), checkup.status);
@@ -50,9 +122,7 @@ export function wrongIn(row: LabRow, checkup: Checkup): string[] {
     expect('a cause of a port that is well', named.length === 0, named);
     return wrong;
   }
-  expect(`the first cause, meant to be ${say.cause},`, first?.cause === say.cause, checkup.verdict.causes);
-  const isSure = first !== null && SURENESS.indexOf(first.confidence) >= SURENESS.indexOf(say.confidence);
-  expect(`its confidence, meant to be ${say.confidence},`, isSure, first?.confidence);
+  expectCause(expect, say, first, checkup.verdict.causes);
   if (say.verdict !== null)
     expect(`the verdict, meant to be ${say.verdict},`, verdicts.includes(say.verdict), verdicts);
   if (!isWell) {

@@ -1,37 +1,54 @@
 /** docs/lab.md: what was provoked, and what was said of it. */
 import { release } from 'node:os';
-import type { Answer } from './lab-answer.ts';
+import type { Answer, LiveAnswer } from './lab-answer.ts';
 import type { LabRow } from './lab-rows.ts';
 
 export interface LabResult {
   readonly answer: Answer;
+  /** What live said beside; null where no attempt lacked a leg, or nobody watched. */
+  readonly live: LiveAnswer | null;
   readonly seconds: number;
 }
 
 /** @param results by the row's name, one for each row */
 export function labPage(rows: readonly LabRow[], results: ReadonlyMap<string, LabResult>): string {
   const lines = rows.map((row) => lineOf(row, results.get(row.name) as LabResult));
-  const longest = Math.max(...[...results.values()].map(({ seconds }) => seconds));
+  const times = [...results.values()].map(({ seconds }) => seconds).sort((a, b) => a - b);
+  const middle = times[times.length >> 1] as number;
+  const longest = times.at(-1) as number;
   return `# The lab
 
 <!-- Made by \`npm run lab\`: do not edit. -->
 
 Each row was put on a real kernel (Linux ${release().split('.').slice(0, 2).join('.')}), in network namespaces of its own, and looked at with one command: \`tripod doctor 2323\` on the server while clients
-connect, or \`tripod doctor ADDRESS:2323\` on the client where the row says so. The table is what the command said. The rows are data: \`test/support/lab-rows.ts\` has what each one is built
-of, \`fixtures/lab/stage.py\` builds it, \`test/live/lab.test.ts\` holds what is said against what must be. The longest of these checkups took ${longest.toFixed(0)} s, with others beside it on two processors.
+connect, or \`tripod doctor ADDRESS:2323\` on the client where the row says so; on the server \`tripod live --port 2323\` watched beside it. The table is what the commands said;
+of live, what it said of attempts that lack a leg: of those that the row is about where there are any, else of most; nothing where none lacks one, or where the row is at the client. The rows are data: \`test/support/lab-rows.ts\` has what each one is built
+of, \`fixtures/lab/stage.py\` builds it, \`test/support/lab-answer.ts\` holds what is said against what must be: the table is written only when all of it is right.
+A checkup took ${middle.toFixed(0)} s in the median and ${longest.toFixed(0)} s at the most, with others beside it on the same processors.
 
 The letters are those of the sources that [causes.md](causes.md) names. "—" is a port that is well, on a host where something else may look like trouble: nothing may be said of it.
 
-| row | provoked | verdict of the attempts | status | missing leg | first cause | confidence |
-| --- | --- | --- | --- | --- | --- | --- |
+| row | provoked | verdict of the attempts | status | missing leg | first cause | confidence | live: verdict | live: first cause | live: confidence |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
 `;
 }
 
-function lineOf({ row, what, target, say }: LabRow, { answer }: LabResult): string {
+function lineOf({ row, what, target, say }: LabRow, { answer, live }: LabResult): string {
   const { status, missingLeg, verdicts, first } = answer;
   const provoked = `${say === null ? 'well: ' : ''}${what}${target === undefined ? '' : ' (from the client)'}`;
-  const cause = first === null ? ['', ''] : [`\`${first.cause}\``, first.confidence];
-  const cells = [say === null ? '—' : row, provoked, verdicts.join(', '), status, missingLeg ?? '', ...cause];
+  const cells = [
+    say === null ? '—' : row,
+    provoked,
+    verdicts.join(', '),
+    status,
+    missingLeg ?? '',
+    ...causeCells(first),
+  ];
+  cells.push(live?.verdict ?? '', ...causeCells(live?.first ?? null));
   return `| ${cells.join(' | ')} |`;
+}
+
+function causeCells(first: Answer['first']): string[] {
+  return first === null ? ['', ''] : [`\`${first.cause}\``, first.confidence];
 }

@@ -1,16 +1,16 @@
-/** One row of the lab: the world is built, `tripod doctor` is put on it, and what it says is brought back. */
+/** One row of the lab: the world is built, `tripod doctor` is put on it, and `tripod live` beside it at the server; what they say is brought back. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
 import type { LegsFacts } from '../../src/doctor/legs.ts';
-import type { VerdictName } from '../../src/handshake/handshake.ts';
+import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
 import { LAB_PORT, type LabRow } from './lab-rows.ts';
 import { commandFile, projectRoot } from './paths.ts';
 
 /** Of packets, after the first look: an unanswered SYN is told after three. */
-const WATCHED = '7s';
+const WATCHED = '10s';
 /** Namespaces and links are named after the process: two runs at the same time do not meet. */
 const OWN = process.pid.toString(36);
 
@@ -24,6 +24,8 @@ export interface Checkup {
   };
   /** From the beginning of the command to its end. */
   readonly seconds: number;
+  /** What `tripod live` said of the attempts of clients, each once in its last revision; null where nobody watched. */
+  readonly live: readonly Handshake[] | null;
 }
 
 /** @throws Error with what was said when the world can't be built, or doctor says nothing that can be read */
@@ -49,20 +51,64 @@ export async function runRow(row: LabRow, number: number): Promise<Checkup> {
 
 async function examine(row: LabRow, namespace: string, go: () => void, complaints: Text): Promise<Checkup> {
   const words = [row.target ?? String(LAB_PORT), '--duration', WATCHED, '--format', 'json'];
+  const watcher = row.target === undefined ? watchLive(row, namespace) : null;
   const begun = performance.now();
-  const doctor = start('ip', ['netns', 'exec', namespace, process.execPath, commandFile, 'doctor', ...words]);
+  const doctor = tripod(namespace, 'doctor', ...words);
+  const ended = once(doctor, 'close');
   const said = collect(doctor.stdout);
   const hints = collect(doctor.stderr);
-  // Somebody tries as soon as doctor asks for it.
-  if (row.target === undefined) doctor.stderr.once('data', go);
-  else go();
-  const [status] = await once(doctor, 'close');
   try {
-    const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
-    return { status: status as number, verdict, steps, facts, seconds: (performance.now() - begun) / 1000 };
-  } catch {
-    throw new Error(`doctor on ${row.name} ended with ${status}: ${hints.text}${said.text}\n${complaints.text}`);
+    // Somebody tries as soon as doctor asks for it.
+    if (watcher !== null) await Promise.all([Promise.race([once(doctor.stderr, 'data'), ended]), watcher.begun]);
+    go();
+    const [status] = await ended;
+    const seconds = (performance.now() - begun) / 1000;
+    const live = watcher === null ? null : await watcher.end();
+    try {
+      const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
+      return { status: status as number, verdict, steps, facts, seconds, live };
+    } catch {
+      throw new Error(`doctor on ${row.name} ended with ${status}: ${hints.text}${said.text}\n${complaints.text}`);
+    }
+  } finally {
+    watcher?.kill();
   }
+}
+
+interface LiveWatcher {
+  /** Packets are captured from now on. */
+  readonly begun: Promise<unknown>;
+  end(): Promise<readonly Handshake[]>;
+  kill(): void;
+}
+
+/** On the server's links to clients: what doctor sends itself goes by loopback. */
+function watchLive({ name, stage }: LabRow, namespace: string): LiveWatcher {
+  const links = stage.topology === 'two-links' ? ['s0', 's1'] : ['s0'];
+  const interfaces = links.flatMap((link) => ['-i', link]);
+  const live = tripod(namespace, 'live', ...interfaces, '--port', `${LAB_PORT}`, '--all', '--format', 'ndjson');
+  const closed = once(live, 'close');
+  const said = collect(live.stdout);
+  const hints = collect(live.stderr);
+  return {
+    begun: Promise.race([once(live.stderr, 'data'), closed]),
+    async end() {
+      live.kill('SIGINT');
+      const [status] = await closed;
+      if (status !== 0) throw new Error(`live on ${name} ended with ${status}: ${hints.text}`);
+      const last = new Map<number, Handshake>();
+      for (const line of said.text.split('\n').filter((text) => text.startsWith('{'))) {
+        const record = JSON.parse(line) as Handshake;
+        last.set(record.id, record);
+      }
+      return [...last.values()];
+    },
+    kill: () => live.kill('SIGKILL'),
+  };
+}
+
+function tripod(namespace: string, ...words: readonly string[]): ChildProcessWithoutNullStreams {
+  return start('ip', ['netns', 'exec', namespace, process.execPath, commandFile, ...words]);
 }
 
 function start(command: string, words: readonly string[]): ChildProcessWithoutNullStreams {
