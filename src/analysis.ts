@@ -358,7 +358,7 @@ export class Analysis {
     }
     if (this.tracker.givenUp > 0) {
       warnings.push(
-        `${this.tracker.givenUp} attempts were given up before their end, to make room for others: --max-open raises the bound, at 400 octets each`,
+        `${this.tracker.givenUp} attempts were given up before their end, to make room for others: --max-open raises the bound, at 600 octets each`,
       );
     }
     if (this.fold.unlistedAttempts > 0) {

@@ -63,7 +63,7 @@ export const JUDGING_OPTIONS = {
     kind: 'value',
     group: JUDGING,
     describe:
-      'Most attempts that are open at a time (400 octets each). Beyond it go first: those that are over, those silent for long, the oldest SYNs without answer; handshakes that go on go last',
+      'Most attempts that are open at a time (600 octets each). Beyond it go first: those that are over, those silent for long, the oldest SYNs without answer; handshakes that go on go last',
     default: String(DEFAULT_MAX_OPEN),
   },
 } as const satisfies OptionSpecs;

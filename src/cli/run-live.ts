@@ -32,6 +32,8 @@ const READ_AFTER_MILLIS = 250;
 /** Packets come through a pipe this soon after their time: tcpdump -U hands them over every second. */
 const PIPED_AFTER_MILLIS = 2000;
 const SECOND_MILLIS = 1000;
+const SILENCE_COUNTED =
+  'while the pipe was silent, time went on by the clock of this host (--clock system): a leg that was under way in the pipe may be called missing';
 
 export async function runLive(options: ResolvedLive, context: Context): Promise<number> {
   const { width, colour, analysis, format } = options;
@@ -249,6 +251,7 @@ class LiveRun {
     const silentSeconds = (this.context.now() - this.heardAt - PIPED_AFTER_MILLIS) / SECOND_MILLIS;
     if (silentSeconds <= 0 || this.live.packets === 0) return;
     if (this.options.clock === 'system') {
+      this.warnOnce(SILENCE_COUNTED);
       this.live.advanceBeyondLast(silentSeconds);
     } else if (!this.hasSaidThatTimeStands && silentSeconds >= this.options.analysis.patienceSeconds) {
       const { open } = this.live.stand();
@@ -261,6 +264,10 @@ class LiveRun {
   }
 
   /** Of a pipe, the container tells. */
+  private warnOnce(sentence: string): void {
+    if (!this.live.warnings.includes(sentence)) this.live.warnings.push(sentence);
+  }
+
   private noteLosses(now: number): void {
     if (this.captures.length === 0) return;
     const losses = { kernel: 0, interface: 0 };

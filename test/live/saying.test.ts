@@ -73,6 +73,7 @@ describe('a pipe that stays open', { concurrency: 3 }, () => {
     child.stdin.write(ONE_SYN);
     assert.match(await out.find(isVerdict), /SYN-ACK missing \(no-syn-ack\): One SYN, and no answer of any kind/);
     assert.deepEqual(await exit, [1, null]);
+    assert.match(out.all().join(' ').replace(/\s+/g, ' '), /time went on by the clock of this host \(--clock system\)/);
   });
 
   test('SIGUSR1 shows how matters stand beside a document that stays whole', async () => {
