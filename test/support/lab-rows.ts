@@ -531,6 +531,19 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: likely('no-ack', 'return-path-loss'),
   },
   {
+    name: 'third-leg-lost',
+    row: 'C2',
+    what: 'a router on the way drops what the client sends after its SYN',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp dport ${LAB_PORT} tcp flags & (syn | ack) == ack drop`, 0, 'middle'),
+      clients: VISIT,
+    },
+    // At the server a client whose ACK is lost looks like one that is gone.
+    say: possible('no-ack', 'forward-path-loss'),
+  },
+  {
     name: 'answers-by-another-interface',
     row: 'B13',
     what: 'the SYN-ACK leaves by another interface, and does not get through there',
@@ -644,6 +657,13 @@ export const LAB_ROWS: readonly LabRow[] = [
 
   // The handshake completes, and it fails all the same.
   {
+    name: 'resets-at-once',
+    row: 'D1',
+    what: 'the application resets each connection at once',
+    stage: { servers: [{ does: 'reset-at-once' }], clients: VISIT },
+    say: likely(null, 'closed-at-once'),
+  },
+  {
     name: 'not-accepted-yet',
     row: 'D2',
     what: 'the application never calls accept(), and its queue has room',
@@ -704,6 +724,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven(null, 'neighbour-unresolved'),
   },
   // Ports that are well, on hosts where something else looks like trouble.
+  {
+    name: 'client-gives-up',
+    row: 'A9',
+    what: 'the path takes 1.2 s, and the client waits for one',
+    stage: { topology: 'wired', wire: 'slow', servers: ACCEPT, clients: [{ does: 'visit', wait: 0.9 }] },
+    say: likely('client-reset', 'client-gave-up'),
+  },
   {
     name: 'healthy',
     row: '—',
