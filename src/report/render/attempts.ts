@@ -273,9 +273,13 @@ function printAttempt(page: Page, handshake: Handshake): void {
   if (handshake.notes.length > 0) page.add(`notes: ${handshake.notes.map(printable).join(', ')}`, '    ');
   if (handshake.diagnoses.length > 0) {
     const causes = handshake.diagnoses.map(({ cause, confidence }) => `${printable(cause)} (${confidence})`);
-    page.add(causes.join(', '), '    why: ');
+    const more = causes.length - CAUSES_NAMED;
+    page.add(`${causes.slice(0, CAUSES_NAMED).join(', ')}${more > 0 ? `, or ${more} more` : ''}`, '    why: ');
   }
 }
+
+/** Causes of one attempt that are named: those of its server are listed with what settles each. */
+const CAUSES_NAMED = 3;
 
 function legText(page: Page, leg: Leg, name: LegName, began: string | null, missing: boolean): string {
   if (leg.count === 0 || leg.first === null) {
