@@ -99,6 +99,7 @@ function editPayload(
   editor: Editor,
 ): boolean {
   const ends = addresses.map((address) => view.getUint32(address));
+  const checksum = protocol === 6 && at + 18 <= view.byteLength ? new Checksum(view, at, addresses) : null;
   let known = false;
   if (protocol === 6) known = editTcp(view, at, ends as [number, number], editor);
   else if (protocol === 1) known = view.getUint8(at) === 3 && editIp(view, at + 8, editor);
@@ -107,7 +108,62 @@ function editPayload(
   if (known && editor.address !== undefined) {
     for (const address of addresses) view.setUint32(address, editor.address(view.getUint32(address)) >>> 0);
   }
+  checksum?.keep();
   return known;
+}
+
+/**
+ * A TCP checksum that stays what it was when what it covers changes: right, wrong, or left to the network card, which is given the sum of the pseudo-header alone
+ * (RFC 1624 §3, RFC 9293 §3.1).
+ */
+class Checksum {
+  private readonly view: DataView;
+  private readonly at: number;
+  private readonly addresses: readonly [number, number];
+  private readonly isUnfilled: boolean;
+  private readonly before: number;
+
+  constructor(view: DataView, at: number, addresses: readonly [number, number]) {
+    this.view = view;
+    this.at = at;
+    this.addresses = addresses;
+    this.isUnfilled = modulo(this.pseudoHeader()) === modulo(view.getUint16(at + 16));
+    this.before = this.covered();
+  }
+
+  keep(): void {
+    const { view, at } = this;
+    const change = this.covered() - this.before;
+    if (change === 0) return;
+    const checksum = view.getUint16(at + 16);
+    view.setUint16(at + 16, this.isUnfilled ? modulo(checksum + change) : 0xffff - modulo(0xffff - checksum + change));
+  }
+
+  /** Of what an editor may change. */
+  private covered(): number {
+    const numbers = this.isUnfilled ? [] : [this.at + 4, this.at + 8];
+    return [...this.addresses, ...numbers].reduce((sum, place) => sum + halves(this.view.getUint32(place)), 0);
+  }
+
+  private pseudoHeader(): number {
+    const { view, at, addresses } = this;
+    const isIpv4 = addresses[1] - addresses[0] === 4;
+    const header = addresses[0] - (isIpv4 ? 12 : 20);
+    const length = isIpv4 ? view.getUint16(header + 2) - (at - header) : view.getUint16(header + 4);
+    let sum = 6 + length;
+    const [first, last] = isIpv4 ? [header + 12, header + 20] : [header + 8, header + 40];
+    for (let place = first; place < last; place += 2) sum += view.getUint16(place);
+    return sum;
+  }
+}
+
+function halves(word: number): number {
+  return (word >>> 16) + (word & 0xffff);
+}
+
+/** In one's complement arithmetic of 16 bits, where 0xffff is 0. */
+function modulo(sum: number): number {
+  return ((sum % 0xffff) + 0xffff) % 0xffff;
 }
 
 /** What scripts send as `other`. */
