@@ -36,7 +36,8 @@ interface Waiting {
 class PortCase {
   /** Last revision of each attempt, oldest first. */
   readonly records = new Map<number, Handshake>();
-  waiting: Waiting[] = [];
+  /** Verdicts that wait for facts, by attempt, oldest first. */
+  readonly waiting = new Map<number, Waiting>();
   /** Last records of failed attempts, until the host has said what it knows of them. */
   ending: Handshake[] = [];
   /** The question that is under way. */
@@ -104,12 +105,15 @@ export class HostWitness {
     const record = arrived(given);
     const port = this.caseOf(record.server.port);
     remember(port.records, record.id, record, RECORDS_KEPT);
+    // The newest verdict takes the place of one that waits: told after it, the old one would stand as the last word.
+    const sinceMillis = port.waiting.get(record.id)?.sinceMillis ?? this.now();
     if (record.verdict === 'complete' || record.verdict === 'undecided') {
+      port.waiting.delete(record.id);
       this.tell(this.dress(record));
       return;
     }
-    port.waiting.push({ record, sinceMillis: this.now() });
-    if (port.waiting.length > RECORDS_KEPT) this.tellWaiting(port, port.waiting.splice(0, TOLD_TOGETHER));
+    port.waiting.set(record.id, { record, sinceMillis });
+    if (port.waiting.size > RECORDS_KEPT) this.tellWaiting(port, takeOldest(port.waiting, TOLD_TOGETHER));
     this.ask(record.server.port, port);
   }
 
@@ -134,10 +138,9 @@ export class HostWitness {
   tick(): void {
     const now = this.now();
     for (const [number, port] of this.ports) {
-      const late = port.waiting.filter(({ sinceMillis }) => now - sinceMillis >= HOLD_MILLIS);
-      port.waiting = port.waiting.slice(late.length);
-      if (late.length > 0) this.tellWaiting(port, late);
-      if (port.waiting.length > 0) this.ask(number, port);
+      const late = [...port.waiting.values()].filter(({ sinceMillis }) => now - sinceMillis >= HOLD_MILLIS);
+      if (late.length > 0) this.tellWaiting(port, takeOldest(port.waiting, late.length));
+      if (port.waiting.size > 0) this.ask(number, port);
     }
   }
 
@@ -163,12 +166,12 @@ export class HostWitness {
   /** The end: everything that waits is told, with what the host says until then. */
   async settle(): Promise<void> {
     const answers = [...this.ports].map(([number, port]) => {
-      const isOpen = port.waiting.length > 0 && port.asking === null;
+      const isOpen = port.waiting.size > 0 && port.asking === null;
       return isOpen ? this.inquire(number, port) : port.asking;
     });
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
     for (const [, port] of this.ports) {
-      this.tellWaiting(port, port.waiting.splice(0));
+      this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));
       this.finishAll(port.ending.splice(0));
     }
     this.process.stop();
@@ -207,7 +210,7 @@ export class HostWitness {
     const whole = this.process.ask(number, seen, false);
     port.latest = (await quick) ?? port.latest;
     port.latest = (await whole) ?? port.latest;
-    this.tellWaiting(port, port.waiting.splice(0));
+    this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));
     this.finishAll(port.ending.splice(0));
   }
 
@@ -269,6 +272,13 @@ function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, most
   if (map.size <= most) return;
   const [oldest] = map.keys();
   map.delete(oldest as Key);
+}
+
+/** Takes so many of the oldest away. */
+function takeOldest(waiting: Map<number, Waiting>, most: number): readonly Waiting[] {
+  const oldest = [...waiting.values()].slice(0, most);
+  for (const { record } of oldest) waiting.delete(record.id);
+  return oldest;
 }
 
 /** Its first packet is younger than the look that the facts are counted from. */

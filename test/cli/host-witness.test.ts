@@ -83,6 +83,7 @@ function nothing(more: Partial<PortFacts> = {}): PortFacts {
 
 const words = (record: Handshake | undefined): string =>
   `${record?.revision} ${record?.diagnoses[0]?.cause} ${record?.diagnoses[0]?.confidence}`;
+const verdicts = ({ revision, verdict }: Handshake): string => `${revision} ${verdict}`;
 
 describe('a verdict', () => {
   beforeEach(() => {
@@ -115,6 +116,30 @@ describe('a verdict', () => {
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
     await host.answer(false, dropped(record, LONG_AGO));
     assert.equal(told.length, 1, 'nothing new');
+  });
+
+  test('that is amended while it waits is not told after its amendment', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    subject.verdict({ ...record, revision: 1, verdict: 'complete', missingLeg: null });
+    assert.deepEqual(told.map(verdicts), ['1 complete'], 'at once');
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(verdicts), ['1 complete'], 'the last word stands');
+  });
+
+  test('whose amendment lacks a leg, too, is told once, after the time that the first one waited', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    now = 1000;
+    subject.verdict({ ...record, revision: 1 });
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(verdicts), ['1 no-syn-ack']);
   });
 
   test('that was told without facts is amended when they prove its cause', async () => {
