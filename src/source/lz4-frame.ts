@@ -11,6 +11,7 @@
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompression.ts';
+import { type FrameReader, frameSeries, hexWord, isSkippable, readUint32, skipFrame } from './frame-series.ts';
 import { XxHash32 } from './xxhash32.ts';
 
 const MAGIC = 0x184d2204;
@@ -20,37 +21,14 @@ const HISTORY = 65_536;
 const LEGACY_BLOCK = 8 * 1024 * 1024;
 /** LZ4_COMPRESSBOUND: a legacy block is never stored, so an incompressible one is larger than its content. */
 const LEGACY_COMPRESSED = LEGACY_BLOCK + LEGACY_BLOCK / 255 + 16;
+const READERS: ReadonlyMap<number, FrameReader> = new Map([
+  [MAGIC, frame],
+  [LEGACY_MAGIC, legacyFrames],
+]);
 
 /** BORROWED: a chunk is valid until the next one is asked for. @throws CaptureFormatError with the compressed offset */
-export async function* lz4Chunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
-  let isFirst = true;
-  while (!(await input.isAtEnd())) {
-    const at = input.consumed;
-    const magic = await readUint32(input);
-    if (magic === null) return cut(state);
-    if (magic === MAGIC) {
-      if (!(yield* frame(input, at))) return cut(state);
-    } else if (magic === LEGACY_MAGIC) {
-      if (!(yield* legacyFrames(input))) return cut(state);
-    } else if (isSkippable(magic)) {
-      const length = await readUint32(input);
-      if (length === null || !(await input.skip(length))) return cut(state);
-    } else {
-      if (isFirst) throw damaged(at, 'the magic number of an lz4 frame', hexWord(magic));
-      state.warnings.push(`bytes after the last lz4 frame, from byte ${at} on, were left out`);
-      return;
-    }
-    isFirst = false;
-  }
-}
-
-/** 0x184D2A50 to 0x184D2A5F: user data, in lz4 and zstd alike. */
-export function isSkippable(magic: number): boolean {
-  return magic >>> 4 === 0x184d2a5;
-}
-
-function cut(state: Decompression): void {
-  state.truncated = true;
+export function lz4Chunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
+  return frameSeries(input, state, 'lz4', READERS);
 }
 
 interface Header {
@@ -131,8 +109,7 @@ async function* legacyFrames(input: ByteQueue): AsyncGenerator<Uint8Array, boole
     if (length === LEGACY_MAGIC) continue;
     if (length === MAGIC) return yield* frame(input, at);
     if (isSkippable(length)) {
-      const skipped = await readUint32(input);
-      if (skipped === null || !(await input.skip(skipped))) return false;
+      if (!(await skipFrame(input))) return false;
       continue;
     }
     if (length > LEGACY_COMPRESSED) throw damaged(at, `a block of at most ${LEGACY_COMPRESSED} bytes`, String(length));
@@ -236,15 +213,6 @@ class BlockWindow {
   }
 }
 
-async function readUint32(input: ByteQueue): Promise<number | null> {
-  const bytes = await input.take(4);
-  return bytes === null ? null : new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
-}
-
 function damaged(offset: number, expected: string, found: string): CaptureFormatError {
   return new CaptureFormatError('lz4', offset, expected, found);
-}
-
-function hexWord(word: number): string {
-  return `0x${word.toString(16).padStart(8, '0')}`;
 }

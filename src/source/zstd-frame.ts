@@ -11,7 +11,7 @@
 import { CaptureFormatError } from '../capture/reader.ts';
 import type { ByteQueue } from './byte-queue.ts';
 import type { Decompression } from './decompression.ts';
-import { isSkippable } from './lz4-frame.ts';
+import { frameSeries } from './frame-series.ts';
 import { UserError } from './user-error.ts';
 import { type FrameExpander, frameExpander, MAXIMUM_BLOCK } from './zstd-expand.ts';
 
@@ -21,28 +21,8 @@ const MAXIMUM_WINDOW = 134_217_728;
 const BLOCK_TYPE = { RAW: 0, RLE: 1, COMPRESSED: 2, RESERVED: 3 } as const;
 
 /** OWNED chunks. @throws CaptureFormatError with the compressed offset; UserError where this Node can't expand it */
-export async function* zstdChunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
-  let isFirst = true;
-  while (!(await input.isAtEnd())) {
-    const at = input.consumed;
-    const magic = await readUint32(input);
-    if (magic === null) return cut(state);
-    if (magic === MAGIC) {
-      if (!(yield* frame(input, at))) return cut(state);
-    } else if (isSkippable(magic)) {
-      const length = await readUint32(input);
-      if (length === null || !(await input.skip(length))) return cut(state);
-    } else {
-      if (isFirst) throw damaged(at, 'the magic number of a zstd frame', `0x${magic.toString(16)}`);
-      state.warnings.push(`bytes after the last zstd frame, from byte ${at} on, were left out`);
-      return;
-    }
-    isFirst = false;
-  }
-}
-
-function cut(state: Decompression): void {
-  state.truncated = true;
+export function zstdChunks(input: ByteQueue, state: Decompression): AsyncGenerator<Uint8Array, void, void> {
+  return frameSeries(input, state, 'zstd', new Map([[MAGIC, frame]]));
 }
 
 /** Everything after the magic; false when the input ends inside. */
@@ -143,11 +123,6 @@ function littleEndian(bytes: Uint8Array, at: number, length: number): number {
   let value = 0;
   for (let i = length - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] as number);
   return value;
-}
-
-async function readUint32(input: ByteQueue): Promise<number | null> {
-  const bytes = await input.take(4);
-  return bytes === null ? null : littleEndian(bytes, 0, 4);
 }
 
 function damaged(offset: number, expected: string, found: string): CaptureFormatError {

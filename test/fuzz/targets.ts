@@ -8,22 +8,10 @@ import type { Handshake } from '../../src/handshake/handshake.ts';
 import { analyze } from '../../src/index.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { Segment } from '../../src/wire/segment.ts';
+import { MISSING_LEGS } from '../support/missing-legs.ts';
 import type { FrameSeed } from './seeds.ts';
 
 const EVERYTHING = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
-const MISSING: Readonly<Record<Handshake['verdict'], Handshake['missingLeg']>> = {
-  complete: null,
-  'no-syn': 'syn',
-  'no-syn-ack': 'syn-ack',
-  refused: 'syn-ack',
-  rejected: 'syn-ack',
-  challenged: 'syn-ack',
-  'no-ack': 'ack',
-  'ack-ignored': 'ack',
-  'ack-rejected': 'ack',
-  'client-reset': 'ack',
-  undecided: null,
-};
 
 interface Manner {
   readonly early: boolean;
@@ -124,7 +112,7 @@ export async function readByLibrary(bytes: Uint8Array): Promise<void> {
 
 function checkHandshake(handshake: Handshake): void {
   const { verdict, legs, latency } = handshake;
-  assert.equal(handshake.missingLeg, MISSING[verdict]);
+  assert.equal(handshake.missingLeg, MISSING_LEGS[verdict]);
   for (const leg of [legs.syn, legs.synAck, legs.ack]) {
     assert.equal(leg.count === 0, leg.first === null);
     assert.ok(leg.frames.length <= leg.count);

@@ -5,27 +5,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { analyze, type Handshake, type Leg } from '../../src/index.ts';
 import { captureFiles } from '../support/fixture-files.ts';
+import { MISSING_LEGS } from '../support/missing-legs.ts';
 import { randomScript } from '../support/random-script.ts';
-
-const MISSING: Readonly<Record<Handshake['verdict'], Handshake['missingLeg']>> = {
-  complete: null,
-  'no-syn': 'syn',
-  'no-syn-ack': 'syn-ack',
-  refused: 'syn-ack',
-  rejected: 'syn-ack',
-  challenged: 'syn-ack',
-  'no-ack': 'ack',
-  'ack-ignored': 'ack',
-  'ack-rejected': 'ack',
-  'client-reset': 'ack',
-  undecided: null,
-};
 
 function assertConsistent(handshake: Handshake, where: string): void {
   const { legs, verdict, missingLeg, latency, notes, reason, isn } = handshake;
   const says = (condition: boolean, what: string): void =>
     assert.ok(condition, `${where}: ${what}: ${JSON.stringify(handshake)}`);
-  assert.equal(missingLeg, MISSING[verdict], where);
+  assert.equal(missingLeg, MISSING_LEGS[verdict], where);
   for (const leg of [legs.syn, legs.synAck, legs.ack]) assertLeg(leg, says);
   says(
     verdict !== 'complete' || Object.values(legs).every(({ grade }) => grade !== 'not-seen' && grade !== 'ignored'),

@@ -3,7 +3,8 @@ import type { Handshake, Report } from '../../src/index.ts';
 import { type AnalysisOptions, type AnalysisResult, analyzeSources } from '../../src/pipeline.ts';
 import { type ByteSource, streamSource } from '../../src/source/byte-source.ts';
 
-const DEFAULTS: AnalysisOptions = {
+/** With a fixed seed, and nothing filtered. */
+export const ANALYSIS_OPTIONS: AnalysisOptions = {
   patienceSeconds: 3,
   maxOpen: 1_000_000,
   seed: 1,
@@ -34,7 +35,7 @@ export async function analyzeWith(
   const handshakes: Handshake[] = [];
   const sources = captures.map((bytes, index) => inMemory(bytes, `file ${index}`));
   const sink = { handshake: (handshake: Handshake): void => void handshakes.push(handshake) };
-  const { report, failures, traced } = await analyzeSources(sources, { ...DEFAULTS, ...options }, sink);
+  const { report, failures, traced } = await analyzeSources(sources, { ...ANALYSIS_OPTIONS, ...options }, sink);
   if (failures[0] !== undefined) throw failures[0];
   return { report, handshakes: handshakes.sort((a, b) => a.id - b.id), segments: traced?.segments ?? [] };
 }

@@ -99,7 +99,8 @@ function withU16(bytes: Uint8Array, at: number, value: number): Uint8Array {
 
 // ---------------------------------------------------------------------------------------------------------- transport
 
-const FLAG_LETTERS: Readonly<Record<string, number>> = {
+/** Bits of the flags by packetdrill's letters; A is the lowest bit of the fourth octet before them (AE, RFC 9768). */
+export const TCP_FLAG_BITS: Readonly<Record<string, number>> = {
   F: 0x01,
   S: 0x02,
   R: 0x04,
@@ -108,13 +109,14 @@ const FLAG_LETTERS: Readonly<Record<string, number>> = {
   U: 0x20,
   E: 0x40,
   W: 0x80,
+  A: 0x100,
 };
 
 /** Flag bits of packetdrill's letters: 'S', 'S.', '.', 'P.', 'R.', 'F.', 'SEW'. */
 function tcpFlags(letters: string): number {
   let bits = 0;
   for (const letter of letters) {
-    const bit = FLAG_LETTERS[letter];
+    const bit = TCP_FLAG_BITS[letter];
     if (bit === undefined) throw new Error(`no TCP flag ${letter}`);
     bits |= bit;
   }

@@ -9,6 +9,7 @@
  *     0.020  c > s  .  ack 9001
  *     expect c > s complete syn 1 syn-ack 1 ack 1
  */
+import { TCP_FLAG_BITS } from './packet-bytes.ts';
 import { parseOptionList } from './script-options.ts';
 
 /** Nanoseconds since the script's `start`. Exact up to 2^53: a hundred days; later times are whole microseconds. */
@@ -143,18 +144,6 @@ export class ScriptError extends Error {
     this.line = line;
   }
 }
-
-const FLAG_BITS: Readonly<Record<string, number>> = {
-  F: 0x01,
-  S: 0x02,
-  R: 0x04,
-  P: 0x08,
-  '.': 0x10,
-  U: 0x20,
-  E: 0x40,
-  W: 0x80,
-  A: 0x100,
-};
 
 const HEADER_CHOICES: Readonly<Record<string, readonly string[]>> = {
   format: ['pcap', 'pcapng'],
@@ -348,7 +337,7 @@ class Parser {
     if (letters === '-') return 0;
     let bits = 0;
     for (const letter of letters) {
-      const bit = FLAG_BITS[letter];
+      const bit = TCP_FLAG_BITS[letter];
       if (bit === undefined) throw new ScriptError(this.line, `${letter} is no TCP flag`);
       bits |= bit;
     }
