@@ -1,6 +1,8 @@
 /** The checklist on the host that has the port. Gathers the facts, lets the judges of doctor/ speak, tells each step as it goes. */
+
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { withNamedAdvice } from '../diagnosis/advice.ts';
 import { type Fact, isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
 import { proveCauses } from '../diagnosis/prove.ts';
 import { judgeBetween } from '../doctor/between-step.ts';
@@ -86,7 +88,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     steps.sayIfWorse(judgeSockets(facts));
     const legsStep = judgeLegs(target, legs, addresses);
     steps.say(legsStep);
-    const causes = causesOf(fold.records, addresses, facts);
+    const causes = withNamedAdvice(causesOf(fold.records, addresses, facts), { port: target.port });
     steps.say(judgeBetween(facts, legs, causes, legsStep.status === 'fail'));
     return {
       target,

@@ -1,5 +1,7 @@
 /** The checklist for a port of another host, from here. */
+
 import path from 'node:path';
+import { withNamedAdvice } from '../diagnosis/advice.ts';
 import { type Fact, unknown } from '../diagnosis/port-facts.ts';
 import type { NameFacts, RemoteConnect, RouteFacts, TraceFacts } from '../doctor/remote.ts';
 import { causesOfRemote } from '../doctor/remote-causes.ts';
@@ -49,7 +51,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     traced.map(async ({ address }): Promise<TraceFacts> => ({ address, hops: await tcpTraceroute(address, port) })),
   );
   if (traces.length > 0) steps.say(judgeTraces(port, traces));
-  const causes = causesOfRemote(routes, connects, traces);
+  const causes = withNamedAdvice(causesOfRemote(routes, connects, traces), { port });
   return {
     target,
     ...steps.conclude(target, missingLegOf(connects), causes),

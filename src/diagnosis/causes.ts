@@ -215,7 +215,7 @@ export const CAUSES = {
     symptom: 'The connect takes a second or more, or times out; from another port it works at once.',
     host: 'TcpExtTCPChallengeACK and TCPSYNChallenge, TcpExtPAWSTimewait, TcpExtTCPACKSkippedTimeWait or TCPACKSkippedSynRecv moves.',
     advice:
-      'On the server: ss -tan | grep CLIENT:PORT. The client’s RST must get through; a wider port range or longer pauses before ports are used again avoid it.',
+      'On the server: ss -tan | grep CLIENT. The client’s RST must get through; a wider port range or longer pauses before ports are used again avoid it.',
     source: 'RFC 5961 §4, RFC 9293 §3.6.1; measured',
   },
   'port-closed': {

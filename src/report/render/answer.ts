@@ -1,4 +1,6 @@
 /** The beginning of the table report: which leg is missing, and for each endpoint the three questions with counts. */
+
+import { namedAdvice } from '../../diagnosis/advice.ts';
 import { type LegName, VERDICTS } from '../../handshake/handshake.ts';
 import { printable } from '../escape.ts';
 import type { Report, ServerSummary } from '../report.ts';
@@ -194,7 +196,7 @@ function addDiagnoses(page: Page, server: ServerSummary): void {
       `${page.colours.bold(printable(cause))} (${confidence}): ${evidence.map(printable).join('; ')}`,
       '  why: ',
     );
-    page.add(printable(advice), '       ');
+    page.add(printable(namedAdvice(advice, { server: server.address, port: server.port })), '       ');
   }
   const others = server.diagnoses.slice(WRITTEN_OUT).map(({ cause }) => printable(cause));
   if (others.length > 0) page.add(`${others.join(', ')} (--format json has what settles each)`, '  or:  ');

@@ -2,6 +2,8 @@
  * `tripod show`: one attempt as a ladder. Time runs down; the client is the left rail, the server the right one, an arrow is a segment; beside it the
  * numbers that tcpdump -S and Wireshark show. Below it each leg with what its grade rests on, and the verdict.
  */
+
+import { namedAdvice } from '../../diagnosis/advice.ts';
 import type { Handshake } from '../../handshake/handshake.ts';
 import type { TracedSegment } from '../../handshake/trace.ts';
 import { printable } from '../escape.ts';
@@ -218,7 +220,7 @@ function gradeTint(page: Page, grade: string): string {
 }
 
 function addVerdict(page: Page, handshake: Handshake): void {
-  const { latency, notes, diagnoses } = handshake;
+  const { client, server, latency, notes, diagnoses } = handshake;
   page.heading('Verdict');
   page.add(
     `${tint(page, handshake.verdict, handshake.verdict)} (${VERDICT_WORDS[handshake.verdict].phrase}): ${printable(handshake.reason)}`,
@@ -231,6 +233,7 @@ function addVerdict(page: Page, handshake: Handshake): void {
   if (notes.length > 0) page.add(`notes: ${notes.map(printable).join(', ')}`, '  ');
   for (const { cause, confidence, evidence, advice } of diagnoses) {
     page.add(`${printable(cause)} (${confidence}): ${evidence.map(printable).join('; ')}`, '  why: ');
-    page.add(printable(advice), '       ');
+    const names = { client: client.address, server: server.address, port: server.port };
+    page.add(printable(namedAdvice(advice, names)), '       ');
   }
 }
