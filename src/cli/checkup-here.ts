@@ -71,7 +71,8 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   );
   try {
     const [connects] = await Promise.all([connectHere(target, own), wait(FIRST_LOOK_SECONDS * 1000)]);
-    const first = await watch.facts();
+    // What takes commands is asked at the end, when it can be held against the packets.
+    const first = await watch.facts([], true);
     const reachable = connects.some(({ outcome }) => outcome === 'connected');
     steps.say(judgeProcess(first));
     steps.say(judgeListener(first, reachable, target.host));
@@ -111,10 +112,11 @@ function causesOf(records: readonly Handshake[], own: ReadonlySet<string>, facts
   return [...misdirected.filter(({ cause }) => cause === 'wrong-destination'), ...ofHere];
 }
 
-/** Those with trouble first: only so many ways are looked up. */
+/** Those with trouble first: only so many ways are looked up. Of this host itself there is none to look up. */
 function clientsOf(legs: Fact<LegsFacts>): ClientSeen[] {
   if (!isKnown(legs)) return [];
-  return [...legs.clients]
+  return legs.clients
+    .filter(({ own }) => !own)
     .sort((a, b) => Number(b.failed !== null) - Number(a.failed !== null))
     .map(({ client, server }) => ({ client, server: server.address, interface: null }));
 }

@@ -1,6 +1,6 @@
 /** What `tripod doctor` does, with everything resolved: one checkup, or one after the other until a fault shows itself. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Step, StepName, Verdict } from '../doctor/checkup.ts';
 import { stepText, verdictText } from '../doctor/text.ts';
@@ -16,7 +16,11 @@ import type { ResolvedDoctor } from './resolve-doctor.ts';
 import { tell } from './tell.ts';
 import type { Output } from './write.ts';
 
+/** Of -20 to 19: on a host that has no processor time left, which may be the very fault, a checkup that waits for some would take minutes. It needs one or two seconds of it. */
+const NICENESS = -10;
+
 export async function runDoctor(options: ResolvedDoctor, context: Context): Promise<number> {
+  goFirst();
   if (options.keep !== null) await assertNewFolder(options.keep);
   return withDestination(options.out, [], context, async (output) => {
     for (let round = 1; ; round += 1) {
@@ -40,6 +44,15 @@ export async function runDoctor(options: ResolvedDoctor, context: Context): Prom
       }
     }
   });
+}
+
+/** Root alone may. */
+function goFirst(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Then it waits like everybody else.
+  }
 }
 
 async function checkOnce(

@@ -90,13 +90,16 @@ function attach(bpf: Bpf, offsets: FieldOffsets, ports: readonly number[]): Fact
   };
 }
 
+/** With the address of its location instead of the name. */
+type UnnamedDrop = Omit<DropEvent, 'location'> & { readonly address: bigint };
+
 class Watch implements DropWatch {
   private readonly bpf: Bpf;
   private readonly libc: Libc;
   private readonly attached: Attached;
   private readonly reasons: ReadonlyMap<number, string>;
   private readonly symbols = new KernelSymbols();
-  private readonly drops: (DropEvent & { readonly packet: DroppedPacket })[] = [];
+  private readonly drops: UnnamedDrop[] = [];
   private readonly from: string;
   private readonly timer: ReturnType<typeof setInterval>;
   private beyond = 0;
@@ -118,7 +121,7 @@ class Watch implements DropWatch {
     return {
       from: this.from,
       to: this.now(),
-      drops: this.drops.filter(({ packet }) => touches(packet)),
+      drops: this.named(this.drops.filter(({ packet }) => touches(packet))),
       lost: this.beyond + this.bpf.readNumber(this.attached.lost),
     };
   }
@@ -143,13 +146,19 @@ class Watch implements DropWatch {
     }
   }
 
-  private eventOf(bytes: Buffer, toEpoch: bigint): DropEvent & { readonly packet: DroppedPacket } {
+  /** Names are looked up when somebody wants to know: it takes a while. */
+  private named(drops: readonly UnnamedDrop[]): DropEvent[] {
+    const names = this.symbols.namesOf(drops.map(({ address }) => address));
+    return drops.map(({ address, ...drop }) => ({ ...drop, location: names.get(address) ?? '?' }));
+  }
+
+  private eventOf(bytes: Buffer, toEpoch: bigint): UnnamedDrop {
     const number = bytes.readUInt32LE(EVENT.reason);
     const name = this.reasons.get(number)?.replace(/^SKB_(DROP_REASON_)?/, '');
     return {
       time: epochText(bytes.readBigUInt64LE(EVENT.time) + toEpoch),
       reason: name ?? `reason ${number}`,
-      location: this.symbols.nameOf(bytes.readBigUInt64LE(EVENT.location)),
+      address: bytes.readBigUInt64LE(EVENT.location),
       packet: packetOf(bytes),
     };
   }

@@ -35,20 +35,23 @@ const HOOK_ORDER: readonly FirewallHook[] = [
 
 /** All rules of the namespace. Unknown when none of its kinds can be read. */
 export async function lookAtFirewall(root: HostRoot): Promise<Fact<FirewallLook>> {
-  const nft = await readNft(root.run);
+  const [nft, four, six] = await Promise.all([
+    readNft(root.run),
+    readLegacy(root, 'iptables', 'ip_tables_names'),
+    readLegacy(root, 'ip6tables', 'ip6_tables_names'),
+  ]);
   const chains: FirewallChain[] = [];
   const unread: string[] = [];
-  if (isKnown(nft)) chains.push(...nft.chains);
-  else unread.push(`nftables: ${nft.unknown}`);
-  for (const [tool, proc] of [
-    ['iptables', 'ip_tables_names'],
-    ['ip6tables', 'ip6_tables_names'],
+  for (const [tool, read] of [
+    ['nftables', isKnown(nft) ? nft.chains : nft],
+    ['iptables-legacy', four],
+    ['ip6tables-legacy', six],
   ] as const) {
-    const legacy = await readLegacy(root, tool, proc);
-    if (isKnown(legacy)) chains.push(...legacy);
-    else unread.push(`${tool}-legacy: ${legacy.unknown}`);
-    await replaceByIptables(root, tool, chains, unread);
+    if (isKnown(read)) chains.push(...read);
+    else unread.push(`${tool}: ${read.unknown}`);
   }
+  const tools = ['iptables', 'ip6tables'] as const;
+  await Promise.all(tools.map((tool) => replaceByIptables(root, tool, chains, unread)));
   if (!isKnown(nft) && chains.length === 0) return unknown(unread[0] ?? 'no firewall can be read');
   return { chains, flowtables: isKnown(nft) ? nft.flowtables : [], unread };
 }

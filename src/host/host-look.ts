@@ -5,7 +5,7 @@ import { type Counters, counterDeltas, readCounters } from './counters.ts';
 import { type FirewallLook, lookAtFirewall } from './firewall.ts';
 import { type InterfacesLook, lookAtInterfaces } from './interfaces.ts';
 import { readSoftnet } from './limits.ts';
-import type { HostRoot } from './proc.ts';
+import { type HostRoot, within } from './proc.ts';
 
 export interface HostLook {
   /** Milliseconds since the epoch, when it was complete: what happened later is not in it. */
@@ -17,13 +17,13 @@ export interface HostLook {
   readonly interfaces: Fact<InterfacesLook>;
 }
 
+/** Seconds for all commands of one look; what takes longer, on a host that has no time, is unknown. A list of a hundred thousand rules takes one. */
+const LOOK_SECONDS = 10;
 const LEFT_OUT = unknown('not asked for: it takes commands of the host');
 
 /** @param isQuick without what needs the host's commands: a millisecond or two, whatever else the host has to do */
 export async function lookAtHost(root: HostRoot, isQuick = false): Promise<HostLook> {
-  const [firewall, interfaces] = isQuick
-    ? [LEFT_OUT, LEFT_OUT]
-    : await Promise.all([lookAtFirewall(root), lookAtInterfaces(root)]);
+  const [firewall, interfaces] = isQuick ? [LEFT_OUT, LEFT_OUT] : await lookByCommands(within(root, LOOK_SECONDS));
   return {
     counters: readCounters(root),
     softnet: readSoftnet(root),
@@ -32,6 +32,10 @@ export async function lookAtHost(root: HostRoot, isQuick = false): Promise<HostL
     interfaces,
     atMillis: Date.now(),
   };
+}
+
+function lookByCommands(root: HostRoot): Promise<readonly [Fact<FirewallLook>, Fact<InterfacesLook>]> {
+  return Promise.all([lookAtFirewall(root), lookAtInterfaces(root)]);
 }
 
 export function softnetDelta(before: Fact<Softnet>, after: Fact<Softnet>): Fact<Softnet> {

@@ -30,15 +30,16 @@ interface FilterLook extends TrafficFilter {
 }
 
 export async function lookAtInterfaces(root: HostRoot): Promise<Fact<InterfacesLook>> {
-  const links = await jsonList(root.run, 'ip', '-j', '-s', '-s', '-d', 'addr');
+  const [links, qdiscs] = await Promise.all([
+    jsonList(root.run, 'ip', '-j', '-s', '-s', '-d', 'addr'),
+    jsonList(root.run, 'tc', '-j', '-s', 'qdisc', 'show'),
+  ]);
   if (!isKnown(links)) return links;
-  const qdiscs = await jsonList(root.run, 'tc', '-j', '-s', 'qdisc', 'show');
-  const interfaces: InterfaceLook[] = [];
-  for (const [place, link] of links.entries()) {
+  const interfaces = links.map((link, place) => {
     const own = isKnown(qdiscs) ? qdiscs.filter((qdisc) => textIn(qdisc, 'dev') === textIn(link, 'ifname')) : qdiscs;
-    interfaces.push(await lookAtInterface(root, link, own, place < MOST_ASKED));
-  }
-  return { interfaces };
+    return lookAtInterface(root, link, own, place < MOST_ASKED);
+  });
+  return { interfaces: await Promise.all(interfaces) };
 }
 
 async function lookAtInterface(
@@ -54,12 +55,11 @@ async function lookAtInterface(
   }
   const hasFilters = !isKnown(qdiscs) || qdiscs.some((qdisc) => /^(clsact|ingress)$/.test(textIn(qdisc, 'kind') ?? ''));
   const few = unknown(`only the first ${MOST_ASKED} interfaces are asked`);
-  return {
-    facts: factsOf(root, link, name),
-    totals,
-    driver: isAsked ? await driverCounters(root.run, link, name) : few,
-    filters: !isKnown(qdiscs) ? qdiscs : !hasFilters ? [] : isAsked ? await filtersOf(root.run, name) : few,
-  };
+  const [driver, filters] = await Promise.all([
+    isAsked ? driverCounters(root.run, link, name) : few,
+    !isKnown(qdiscs) ? qdiscs : !hasFilters ? [] : isAsked ? filtersOf(root.run, name) : few,
+  ]);
+  return { facts: factsOf(root, link, name), totals, driver, filters };
 }
 
 function factsOf(root: HostRoot, link: Json, name: string): InterfaceLook['facts'] {
@@ -140,14 +140,13 @@ async function driverCounters(
 }
 
 async function filtersOf(run: CommandRunner, name: string): Promise<Fact<readonly FilterLook[]>> {
-  const found: FilterLook[] = [];
-  for (const direction of ['ingress', 'egress'] as const) {
+  const of = async (direction: TrafficFilter['direction']): Promise<Fact<readonly FilterLook[]>> => {
     const filters = await jsonList(run, 'tc', '-j', '-s', 'filter', 'show', 'dev', name, direction);
-    // A qdisc of the old kind has no egress.
-    if (!isKnown(filters)) return direction === 'ingress' ? filters : found;
-    found.push(...filters.flatMap((filter) => filterOf(filter, direction)));
-  }
-  return found;
+    return isKnown(filters) ? filters.flatMap((filter) => filterOf(filter, direction)) : filters;
+  };
+  const [ingress, egress] = await Promise.all([of('ingress'), of('egress')]);
+  // A qdisc of the old kind has no egress.
+  return isKnown(ingress) ? [...ingress, ...(known(egress) ?? [])] : ingress;
 }
 
 /** Entries without options tell of the list, not of a filter. */

@@ -24,9 +24,8 @@ interface Texts {
 }
 
 export async function readNft(run: CommandRunner): Promise<Fact<Ruleset>> {
-  const json = await run('nft', '-j', 'list', 'ruleset');
+  const [json, text] = await Promise.all([run('nft', '-j', 'list', 'ruleset'), run('nft', '-a', 'list', 'ruleset')]);
   if (!isKnown(json)) return json;
-  const text = await run('nft', '-a', 'list', 'ruleset');
   return parseNft(json, isKnown(text) ? text : '');
 }
 

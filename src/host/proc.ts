@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type Fact, isKnown, type Unknown, unknown } from '../diagnosis/port-facts.ts';
-import { type CommandRunner, runOnHost } from './command.ts';
+import { type CommandRunner, runOnHost, runWithin } from './command.ts';
 
 /** Where the host's facts lie: "/proc", "/sys" and its commands, or folders and answers that were recorded. */
 export interface HostRoot {
@@ -12,6 +12,11 @@ export interface HostRoot {
 }
 
 export const HOST_ROOT: HostRoot = { proc: '/proc', sys: '/sys', run: runOnHost };
+
+/** The same host, whose commands are all to be done within `seconds` from now. Answers that were recorded are there at once. */
+export function within(root: HostRoot, seconds: number): HostRoot {
+  return root.run === runOnHost ? { ...root, run: runWithin(seconds) } : root;
+}
 
 export function readText(...parts: readonly string[]): Fact<string> {
   const file = path.join(...parts);

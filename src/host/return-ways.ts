@@ -2,10 +2,12 @@
 import type { InterfaceFacts, ReturnWay } from '../diagnosis/network-facts.ts';
 import { type Fact, isKnown, known, unknown } from '../diagnosis/port-facts.ts';
 import { type Json, jsonList, textIn } from './json-answer.ts';
-import type { HostRoot } from './proc.ts';
+import { type HostRoot, within } from './proc.ts';
 
 /** Clients whose way back is looked up, three commands each. */
 const WAYS_KEPT = 16;
+/** Seconds for all of these commands. */
+const WAYS_SECONDS = 5;
 
 /** A client that tried to connect. */
 export interface ClientSeen {
@@ -30,9 +32,8 @@ export async function returnWays(
   interfaces: Fact<readonly InterfaceFacts[]>,
 ): Promise<readonly ReturnWay[]> {
   const links = known(interfaces) ?? [];
-  const ways: ReturnWay[] = [];
-  for (const seen of clients.slice(0, WAYS_KEPT)) ways.push(await returnWay(root, seen, links));
-  return ways;
+  const inTime = within(root, WAYS_SECONDS);
+  return Promise.all(clients.slice(0, WAYS_KEPT).map((seen) => returnWay(inTime, seen, links)));
 }
 
 async function returnWay(

@@ -8,6 +8,7 @@ import { Btf, readBtf } from '../../src/host/bpf/btf.ts';
 import { EVENT } from '../../src/host/bpf/drop-program.ts';
 import { epochText } from '../../src/host/clock.ts';
 import { packetOf } from '../../src/host/drops.ts';
+import { KernelSymbols } from '../../src/host/kernel-symbols.ts';
 
 const STRUCT = 4;
 const UNION = 5;
@@ -135,4 +136,67 @@ test('the fields that the programme needs are in this kernel’s own description
   ] as const) {
     assert.notEqual(btf.offsetOf(structure, field), null, `${structure}.${field}`);
   }
+});
+
+describe('the names of the kernel’s functions', () => {
+  const TEXT = [
+    '0000000000000000 A fixed_percpu_data',
+    'ffffffff81000000 T _text',
+    'ffffffff81000040 D some_data',
+    'ffffffff81fffff0 t ip_rcv_finish_core.isra.0',
+    'ffffffff82000000 T tcp_v4_rcv',
+    'ffffffffc0a02000 t nft_do_chain\t[nf_tables]',
+    'ffffffffc0a01000 t nft_module_init\t[nf_tables]',
+  ];
+
+  /** Handed out in pieces of so many octets. */
+  function symbolsOf(lines: readonly string[], piece = 1 << 16): { symbols: KernelSymbols; opened: () => number } {
+    const text = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    let opened = 0;
+    const symbols = new KernelSymbols(() => {
+      opened += 1;
+      let at = 0;
+      return {
+        read(buffer) {
+          const length = text.copy(buffer, 0, at, at + piece);
+          at += length;
+          return length;
+        },
+        close: () => undefined,
+      };
+    });
+    return { symbols, opened: () => opened };
+  }
+
+  function namesOf(lines: readonly string[], ...addresses: readonly bigint[]): string[] {
+    const answers = [1 << 16, 7, 64].map((piece) => {
+      const names = symbolsOf(lines, piece).symbols.namesOf(addresses);
+      return addresses.map((address) => names.get(address) ?? 'none');
+    });
+    assert.deepEqual(answers[1], answers[0]);
+    assert.deepEqual(answers[2], answers[0]);
+    return answers[0] ?? [];
+  }
+
+  test('the nearest function that begins at or below each address, in whatever order the lines are', () => {
+    const addresses = [0xffffffffc0a02345n, 0xffffffff82000000n, 0xffffffff81ffffffn, 0xffffffff81000050n];
+    const names = ['nft_do_chain', 'tcp_v4_rcv', 'ip_rcv_finish_core.isra.0', '_text'];
+    assert.deepEqual(namesOf(TEXT, ...addresses), names);
+    assert.deepEqual(namesOf([...TEXT].reverse(), ...addresses), names);
+  });
+
+  test('the address itself where no name may be read, or none fits', () => {
+    const hidden = TEXT.map((line) => line.replace(/^\S+/, '0000000000000000'));
+    assert.deepEqual(namesOf(hidden, 0xffffffff82000000n), ['0xffffffff82000000']);
+    assert.deepEqual(namesOf([], 0xffffffff82000000n), ['0xffffffff82000000']);
+    assert.deepEqual(namesOf(TEXT, 0xffffffff80000000n), ['0xffffffff80000000']);
+  });
+
+  test('the text is read once for the same addresses', () => {
+    const { symbols, opened } = symbolsOf(TEXT);
+    for (let times = 0; times < 3; times += 1) symbols.namesOf([0xffffffff82000001n, 0xffffffff82000002n]);
+    assert.equal(opened(), 1);
+    assert.equal(symbols.namesOf([0xffffffff82000003n]).get(0xffffffff82000003n), 'tcp_v4_rcv');
+    assert.equal(opened(), 2);
+  });
 });
