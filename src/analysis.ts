@@ -6,7 +6,6 @@
 import { formatEpoch, sinceBase } from './bytes/time.ts';
 import type { Frame } from './capture/frame.ts';
 import { diagnosesOf } from './diagnosis/diagnose.ts';
-import { shapeOf } from './diagnosis/shape.ts';
 import { CaptureClock } from './handshake/clock.ts';
 import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
@@ -285,11 +284,7 @@ export class Analysis {
 
   private record(evidence: Evidence, verdict: Verdict): Handshake {
     const handshake = makeHandshake(evidence, verdict, this.context());
-    const diagnoses = diagnosesOf(
-      handshake,
-      shapeOf(evidence, verdict, this.tracker.patienceNanos),
-      this.vantage.side(),
-    );
+    const diagnoses = diagnosesOf(handshake, this.fold.shapeOf(evidence, verdict), this.vantage.side());
     return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
   }
 

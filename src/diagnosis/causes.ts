@@ -202,11 +202,11 @@ export const CAUSES = {
   },
   'timestamps-rejected': {
     leg: 'syn-ack',
-    what: 'The timestamps are not what the server expects: older than others of the same address behind a NAT (tcp_tw_recycle), or rewritten on the way; it drops the SYN or the third leg.',
+    what: 'The timestamps are not what the server expects: older than others of the same address behind a NAT (tcp_tw_recycle), older than those of a connection in TIME-WAIT on the same ports, or rewritten on the way; it drops the SYN or the third leg.',
     symptom: `${TIMES_OUT} For some of the clients behind one address, and not for others.`,
-    host: 'TcpExtPAWSPassive (old kernels, SYNs), TcpExtTSEcrRejected or TcpExtPAWSEstab (third legs) moves with each.',
+    host: 'TcpExtPAWSPassive (SYNs, kernels before 4.12), TcpExtPAWSTimewait (SYNs to a connection in TIME-WAIT), TcpExtTSEcrRejected or TcpExtPAWSEstab (third legs) moves with each.',
     advice:
-      'On the server: sysctl net.ipv4.tcp_tw_recycle must be 0 (or not exist). Otherwise look for the box that rewrites timestamps; net.ipv4.tcp_timestamps=0 on one side shows whether it is that.',
+      'On the server: sysctl net.ipv4.tcp_tw_recycle must be 0 (or not exist). If it is TIME-WAIT, the NAT gives the ports of one client to another too soon: more addresses or ports for it, or longer pauses. Otherwise look for the box that rewrites timestamps; net.ipv4.tcp_timestamps=0 on one side shows whether it is that.',
     source: 'RFC 7323 §5; net/ipv4/tcp_minisocks.c tcp_check_req; measured: a middlebox that spoils echoed timestamps',
   },
   'old-connection': {

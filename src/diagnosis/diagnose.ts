@@ -83,6 +83,18 @@ export function diagnosesOfEndpoint(
     const because = `these SYNs went to another MAC address than those of ${answered} attempts that were answered`;
     addTo(sums, { suspect: { cause: 'wrong-mac', confidence: 'likely', because }, attempts, first, place: 0 });
   }
+  const { outdated } = shapes;
+  if (outdated !== null) {
+    const { attempts, first, answered } = outdated;
+    const [suspect] = suspectsOf(SHAPE.SYN_OUTDATED_UNANSWERED, side);
+    const because = `${suspect?.because} (${answered} in their order were)`;
+    addTo(sums, {
+      suspect: { cause: 'timestamps-rejected', confidence: 'likely', because },
+      attempts,
+      first,
+      place: 0,
+    });
+  }
   for (const count of shapes.counts) {
     const { attempts, first } = count;
     const suspects = suspectsAmong(count, shapes, context, side);

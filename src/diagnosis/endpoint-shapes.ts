@@ -4,6 +4,7 @@
  */
 import { MARK } from '../handshake/attempts.ts';
 import type { Evidence } from '../handshake/evidence.ts';
+import { STAMP_ORDER } from '../handshake/source-stamps.ts';
 import { SHAPE, type Shape } from './shape.ts';
 
 export interface ShapeCount {
@@ -24,6 +25,22 @@ interface MacCount {
   firstUnanswered: number;
 }
 
+/** Attempts by how their SYN's timestamp lay to the latest one of its address. */
+interface StampCounts {
+  answeredInOrder: number;
+  answeredOlder: number;
+  silentInOrder: number;
+  silentOlder: number;
+  /** When the first SYN of an older timestamp came that nobody answered. */
+  firstOlder: number;
+}
+
+/** So many attempts on either side show a pattern: by chance, with clocks that have nothing to do with it, it is one in hundreds. */
+const LEAST_SILENT = 3;
+const LEAST_ANSWERED = 5;
+/** This share of either side may be otherwise. */
+const STAMP_EXCEPTIONS = 0.1;
+
 /** MAC addresses that are told apart: a host has one or two, and a wrong one is one more. */
 const MACS_KEPT = 4;
 
@@ -33,6 +50,13 @@ export class EndpointShapes {
   serverTtl = 0;
   resetTtl = 0;
   private macs: MacCount[] = [];
+  private readonly stamps: StampCounts = {
+    answeredInOrder: 0,
+    answeredOlder: 0,
+    silentInOrder: 0,
+    silentOlder: 0,
+    firstOlder: 0,
+  };
 
   copy(): EndpointShapes {
     const copy = new EndpointShapes();
@@ -40,12 +64,14 @@ export class EndpointShapes {
     copy.serverTtl = this.serverTtl;
     copy.resetTtl = this.resetTtl;
     copy.macs = this.macs.map((count) => ({ ...count }));
+    Object.assign(copy.stamps, this.stamps);
     return copy;
   }
 
   add(shape: Shape, e: Evidence): void {
     if (this.serverTtl === 0 && (e.marks & MARK.SERVER_TTL_KNOWN) !== 0) this.serverTtl = e.serverTtl;
     if (e.synMac !== 0) this.addMac(e);
+    if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e);
     if (shape === SHAPE.NONE) return;
     if (this.resetTtl === 0 && (e.marks & MARK.REFUSED) !== 0) this.resetTtl = e.resetTtl;
     const began = e.synCount > 0 ? e.synFirst : e.synAckFirst;
@@ -73,6 +99,33 @@ export class EndpointShapes {
     }
   }
 
+  private addStamp(shape: Shape, e: Evidence): void {
+    const { stamps } = this;
+    const isOlder = e.stampOrder === STAMP_ORDER.OLDER;
+    if (e.synAckCount > 0) {
+      if (isOlder) stamps.answeredOlder += 1;
+      else stamps.answeredInOrder += 1;
+    } else if (isUnanswered(shape)) {
+      if (!isOlder) stamps.silentInOrder += 1;
+      else if (stamps.silentOlder === 0) stamps.firstOlder = e.synFirst;
+      if (isOlder) stamps.silentOlder += 1;
+    }
+  }
+
+  /** Attempts that went unanswered where their timestamp is older than the latest of their address, and those of the others were answered; null when it is not so. */
+  get outdated(): { readonly attempts: number; readonly first: number; readonly answered: number } | null {
+    const { answeredInOrder, answeredOlder, silentInOrder, silentOlder, firstOlder } = this.stamps;
+    if (silentOlder < LEAST_SILENT || answeredInOrder < LEAST_ANSWERED) return null;
+    const isSo = silentInOrder <= STAMP_EXCEPTIONS * silentOlder && answeredOlder <= STAMP_EXCEPTIONS * answeredInOrder;
+    return isSo ? { attempts: silentOlder, first: firstOlder, answered: answeredInOrder } : null;
+  }
+
+  /** The shape of an attempt, as those of its endpoint so far let it appear. */
+  inContext(shape: Shape, e: Evidence): Shape {
+    const isOlder = e.stampOrder === STAMP_ORDER.OLDER && isUnanswered(shape);
+    return isOlder && this.outdated !== null ? SHAPE.SYN_OUTDATED_UNANSWERED : shape;
+  }
+
   /** Attempts whose SYNs went to a MAC address to which none was ever answered, where those to another were; null when there are none. */
   get misaddressed(): { readonly attempts: number; readonly first: number; readonly answered: number } | null {
     const answered = this.macs.reduce((sum, count) => sum + count.answered, 0);
@@ -84,4 +137,9 @@ export class EndpointShapes {
       answered,
     };
   }
+}
+
+/** Nothing of the packets says why nobody answered. */
+function isUnanswered(shape: Shape): boolean {
+  return shape === SHAPE.SYN_UNANSWERED || shape === SHAPE.SYN_WITH_OFFERS_UNANSWERED;
 }

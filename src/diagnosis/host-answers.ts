@@ -161,14 +161,24 @@ export function rulingsOnChallenges(host: HostCase): Ruling[] {
   const evidence = [
     `${host.words(...CHALLENGES)}, and ${counted(group.attempts, 'attempt')} had an answer of other numbers`,
   ];
-  return [
-    {
-      cause: 'old-connection',
-      confidence: moved >= group.attempts ? 'proven' : 'likely',
-      evidence,
-      explains: group.attempts,
-    },
-  ];
+  const stamps = judgeOutdated(host, group);
+  // Of what the timestamps explain, the older connection is half of the story.
+  const isProven = moved >= group.attempts && stamps === null;
+  const older: Ruling = {
+    cause: 'old-connection',
+    confidence: isProven ? 'proven' : 'likely',
+    evidence,
+    explains: group.attempts,
+  };
+  return stamps === null ? [older] : [stamps, older];
+}
+
+/** TIME-WAIT, and a SYN whose number would have made room for it, but for its timestamp (net/ipv4/tcp_minisocks.c tcp_timewait_state_process). */
+function judgeOutdated(host: HostCase, { attempts, outdated }: Troubled): Ruling | null {
+  const moved = host.moved('TcpExtPAWSTimewait') ?? 0;
+  if (outdated === 0 || 2 * outdated < attempts || moved < outdated) return null;
+  const evidence = `TcpExtPAWSTimewait +${moved}, and ${counted(outdated, 'SYN')} had a new number and an old timestamp`;
+  return { cause: 'timestamps-rejected', confidence: 'proven', evidence: [evidence], explains: outdated };
 }
 
 const CHALLENGES = [

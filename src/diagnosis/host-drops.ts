@@ -169,12 +169,16 @@ function reasonFor(trouble: Trouble, record: Handshake, drops: DropsOfAttempt): 
 }
 
 /** A rule that answers for the host drops the SYN as well: what it sent says which cause it is. */
-function causeIn(trouble: Trouble, { server, icmp }: Handshake, cause: CauseName): CauseName | null {
+function causeIn(trouble: Trouble, { server, icmp, notes }: Handshake, cause: CauseName): CauseName | null {
   if (trouble === 'refused') return cause === 'local-firewall-drop' ? 'firewall-reset' : null;
   if (trouble === 'rejected') {
     return cause === 'local-firewall-drop' && icmp?.from === server.address ? 'rejected-by-hop' : null;
   }
-  if (trouble === 'challenged') return cause === 'old-connection' ? cause : null;
+  if (trouble === 'challenged') {
+    // A SYN of a new number is kept out by nothing but its timestamp.
+    if (cause === 'old-connection' && notes.includes('outdated-timestamp')) return 'timestamps-rejected';
+    return cause === 'old-connection' ? cause : null;
+  }
   return cause;
 }
 

@@ -46,6 +46,8 @@ export interface Troubled {
    * that were repeated until one was taken, or that are not judged.
    */
   readonly pending: number;
+  /** Attempts with the note `outdated-timestamp`. */
+  readonly outdated: number;
   /** Packets that came in a tunnel over UDP (VXLAN, Geneve). */
   readonly tunnelled: number;
   /** Attempts by the client's address; at most `CLIENTS_KEPT` clients. */
@@ -70,6 +72,7 @@ interface Growing {
   packets: number;
   packetsV4: number;
   pending: number;
+  outdated: number;
   tunnelled: number;
   clients: Map<string, number>;
   servers: Map<string, number>;
@@ -80,11 +83,20 @@ export function seenIn(records: Iterable<Handshake>): Seen {
   const seen = Object.fromEntries(
     TROUBLES.map((trouble): [Trouble, Growing] => [
       trouble,
-      { attempts: 0, packets: 0, packetsV4: 0, tunnelled: 0, pending: 0, clients: new Map(), servers: new Map() },
+      {
+        attempts: 0,
+        packets: 0,
+        packetsV4: 0,
+        tunnelled: 0,
+        pending: 0,
+        outdated: 0,
+        clients: new Map(),
+        servers: new Map(),
+      },
     ]),
   ) as Record<Trouble, Growing>;
   const answered = new Set<string>();
-  for (const { verdict, client, server, legs, tunnel } of records) {
+  for (const { verdict, client, server, legs, tunnel, notes } of records) {
     if (legs.synAck.count > 0 && answered.size < CLIENTS_KEPT) answered.add(client.address);
     const trouble = troubleOf(verdict);
     if (trouble === null) {
@@ -96,6 +108,7 @@ export function seenIn(records: Iterable<Handshake>): Seen {
     const group = seen[trouble];
     const packets = trouble === 'ignored' || trouble === 'rejected-third' ? legs.ack.count : legs.syn.count;
     group.attempts += 1;
+    if (notes.includes('outdated-timestamp')) group.outdated += 1;
     group.packets += packets;
     if (!server.address.includes(':')) group.packetsV4 += packets;
     if (tunnel !== null && OVER_UDP.has(tunnel.kind)) group.tunnelled += packets;

@@ -52,6 +52,8 @@ export const SHAPE = {
   LARGE_DATA_LOST: 39,
   ANSWERED_WITHOUT_OFFERS: 40,
   CLOSED_BY_STRANGER: 41,
+  SYN_OUTDATED_UNANSWERED: 42,
+  CHALLENGED_FOR_STAMP: 43,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -78,7 +80,8 @@ export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): S
     case VERDICT.REJECTED:
       return rejectionOf(e);
     case VERDICT.CHALLENGED:
-      return has(e, MARK.CHALLENGED) ? SHAPE.CHALLENGED : SHAPE.ANSWERED_WRONGLY;
+      if (!has(e, MARK.CHALLENGED)) return SHAPE.ANSWERED_WRONGLY;
+      return signed(e, SIGN.SYN_OUTDATED) ? SHAPE.CHALLENGED_FOR_STAMP : SHAPE.CHALLENGED;
     case VERDICT.NO_ACK:
       return unacknowledgedOf(e);
     case VERDICT.ACK_IGNORED:

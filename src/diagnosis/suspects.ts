@@ -27,6 +27,9 @@ const everywhere = (...suspects: Suspect[]): Row => ({ server: suspects, client:
 const AT_SERVER = 'the SYN reached this host, and nothing answered it';
 const BEYOND = 'the SYN left this place, and nothing came back';
 const OFFERED = 'each SYN offered Fast Open, ECN or Multipath TCP, and nothing came back';
+const OUTDATED =
+  'SYNs whose timestamp is older than the latest one of their address go unanswered, and others of it are answered: several clocks behind one address, as with NAT';
+const HOLDS_OLDER = 'the server answers with an ACK of other numbers, as for a connection that it still holds';
 const IGNORED = 'the third leg reached this host, and the server went on as if it had not come';
 
 const IGNORED_BEYOND = 'the third leg has passed here, and the server goes on as if it had not come';
@@ -120,6 +123,11 @@ const ROWS: Readonly<Record<Shape, Row>> = {
       ...SILENT_HOST,
     ),
   },
+  [SHAPE.SYN_OUTDATED_UNANSWERED]: {
+    server: [likely('timestamps-rejected', OUTDATED), ...possible(AT_SERVER, ...SILENT_HOST)],
+    client: [likely('timestamps-rejected', OUTDATED), ...possible(BEYOND, 'upstream-drop', ...SILENT_HOST)],
+    between: [likely('timestamps-rejected', OUTDATED), ...possible(BEYOND, 'upstream-drop', ...SILENT_HOST)],
+  },
   [SHAPE.SYN_ANSWERED_ELSEWHERE]: everywhere(
     likely('asymmetric-nat', 'a SYN-ACK with this SYN’s number came from another address'),
   ),
@@ -158,10 +166,12 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.REJECTED_OTHERWISE]: everywhere(
     ...possible('an ICMP error quotes the SYN', 'wrong-destination', 'host-unreachable'),
   ),
-  [SHAPE.CHALLENGED]: everywhere(
-    likely(
-      'old-connection',
-      'the server answers with an ACK of other numbers, as for a connection that it still holds',
+  [SHAPE.CHALLENGED]: everywhere(likely('old-connection', HOLDS_OLDER)),
+  [SHAPE.CHALLENGED_FOR_STAMP]: everywhere(
+    likely('old-connection', HOLDS_OLDER),
+    ...possible(
+      'the number of the SYN lies beyond that connection, and its timestamp before the latest that the server had: in TIME-WAIT that alone keeps it out',
+      'timestamps-rejected',
     ),
   ),
   [SHAPE.ANSWERED_WRONGLY]: everywhere(

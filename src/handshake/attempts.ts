@@ -167,6 +167,12 @@ export const TRAITED = 1 << 10;
 export const CLOSED_AT_ONCE = 1 << 11;
 export const LEFT_UNHEARD = 1 << 12;
 
+/** A bit of W.LINK: the SYN of a row that is ORDINARY has a timestamp. */
+export const STAMPED = 1 << 15;
+
+/** Two bits of W.LINK from here on: STAMP_ORDER of the first SYN (source-stamps.ts). */
+export const STAMP_SHIFT = 13;
+
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;
 

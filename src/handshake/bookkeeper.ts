@@ -82,7 +82,7 @@ export class Bookkeeper {
         this.noteCrossing(slot, segment);
         break;
       case ACTION.NOTE_CHALLENGE:
-        this.attempts.mark(slot, MARK.CHALLENGED);
+        this.noteChallenge(slot, segment);
         break;
       case ACTION.NOTE_STRAY_SYN_ACK:
         this.noteStraySynAck(slot, segment);
@@ -114,7 +114,7 @@ export class Bookkeeper {
   }
 
   /** The attempt's row of traits.ts, which is new when nothing was noted before. */
-  private openTraits(slot: number): Traits {
+  openTraits(slot: number): Traits {
     const link = this.attempts.word(slot, W.LINK);
     if ((link & TRAITED) === 0) {
       this.traits.open(slot);
@@ -279,6 +279,12 @@ export class Bookkeeper {
     const a = this.attempts;
     a.mark(slot, a.word(slot, W.ACK_COUNT) > 0 ? MARK.SERVER_SPOKE : MARK.SERVER_ACKED);
     this.follow(slot, segment, false);
+  }
+
+  private noteChallenge(slot: number, segment: Segment): void {
+    this.attempts.mark(slot, MARK.CHALLENGED);
+    parseOptions(segment);
+    this.openTraits(slot).noteChallenge(slot, segment, this.attempts.word(slot, W.CLIENT_ISN));
   }
 
   private noteStraySynAck(slot: number, segment: Segment): void {

@@ -72,6 +72,8 @@ export class Evidence {
   /** The server was the first to end the connection, at once and without a word; the client ended it without having got a word. */
   closedAtOnce = false;
   leftUnheard = false;
+  /** STAMP_ORDER (source-stamps.ts): the first SYN's timestamp beside the latest one of its address. */
+  stampOrder = 0;
   /** The ports carried a connection before of which nothing but that is known any more. */
   afterForgotten = false;
   /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */

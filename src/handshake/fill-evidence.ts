@@ -7,6 +7,7 @@ import {
   LEFT_UNHEARD,
   MARK,
   ROW_WORDS,
+  STAMP_SHIFT,
   T,
   TRAITED,
   W,
@@ -79,6 +80,7 @@ function fillLink(e: Evidence, link: number): void {
   e.afterForgotten = (link & FORGOTTEN) !== 0;
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
+  e.stampOrder = (link >> STAMP_SHIFT) & 3;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.synFilled = ((link >> 4) & 3) === FILL.FILLED;

@@ -3,6 +3,7 @@
  */
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
+import { SIGN } from './traits.ts';
 import { beganEarly } from './verdict.ts';
 
 export interface Note {
@@ -81,6 +82,13 @@ export const NOTES: readonly Note[] = [
     sentence: 'An ACK with other numbers answered the SYN: the server held an older connection on these ports.',
     reference: 'RFC 5961 §4, RFC 9293 §3.6.1',
     applies: marked(MARK.CHALLENGED),
+  },
+  {
+    id: 'outdated-timestamp',
+    sentence:
+      'The server answered for an older connection on these ports, whose number the SYN is beyond, but whose latest timestamp is younger than the SYN’s: two clocks behind one address.',
+    reference: 'RFC 7323 §5, RFC 6191',
+    applies: (e) => (e.signs & SIGN.SYN_OUTDATED) !== 0,
   },
   {
     id: 'ack-before-syn-ack',

@@ -19,6 +19,8 @@ import {
   MARK,
   ORDINARY,
   ROW_WORDS,
+  STAMP_SHIFT,
+  STAMPED,
   T,
   W,
 } from './attempts.ts';
@@ -60,6 +62,7 @@ export class OrdinaryPath {
     if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN) return false;
     if (segment.payloadLength !== 0 || segment.network !== 0 || begun < this.book.checksumSample) return false;
     parseOptions(segment);
+    if (segment.md5 || segment.authentication) return false;
     return !segment.fastOpen && !segment.multipath && !segment.optionsCut;
   }
 
@@ -76,6 +79,7 @@ export class OrdinaryPath {
     words[row + W.TTLS] = segment.ttl;
     words[row + W.ACK_COUNT] = 0;
     words[row + W.ACK_FRAMES] = 0;
+    this.keepSyn(row, segment);
     words[row + W.RECENT_NEXT] = 0;
     words[row + W.RECENT_PRINT + SYN_PLACE] = fingerprint(segment);
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = 0;
@@ -250,10 +254,19 @@ export class OrdinaryPath {
     return true;
   }
 
+  /** What causes are told by of the SYN of an attempt that turns out otherwise: it lies where the SYN-ACK's numbers would. */
+  private keepSyn(row: number, segment: Segment): void {
+    const { words } = this.attempts;
+    words[row + W.SERVER_ISN] = segment.timestampValue;
+    words[row + W.SERVER_END] = segment.ipId;
+    if (segment.hasTimestamps) words[row + W.LINK] = (words[row + W.LINK] as number) | STAMPED;
+  }
+
   /** Fills in what the row does not have: it is no longer ORDINARY. */
   complete(slot: number): void {
     const { words, doubles } = this.attempts;
     const row = slot * ROW_WORDS;
+    if (words[row + W.STATE] === STATE.SYN_SEEN) this.noteKeptSyn(slot, row);
     const times = row / 2;
     words[row + W.LINK] = (words[row + W.LINK] as number) & ~ORDINARY;
     words[row + W.CLIENT_ACKED] = 0;
@@ -268,6 +281,14 @@ export class OrdinaryPath {
     if ((words[row + W.TTLS] as number) >>> 24 !== RESET_FROM.NONE) return;
     doubles[times + T.RESET] = 0;
     doubles[times + T.RESET_FRAME] = 0;
+  }
+
+  private noteKeptSyn(slot: number, row: number): void {
+    const { words } = this.attempts;
+    const isStamped = ((words[row + W.LINK] as number) & STAMPED) !== 0;
+    this.book
+      .openTraits(slot)
+      .noteKeptSyn(slot, words[row + W.SERVER_END] as number, isStamped, words[row + W.SERVER_ISN] as number);
   }
 
   private completeSynAck(row: number, isThere: boolean): void {
@@ -352,6 +373,7 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.resetTtl = (ttls >> 16) & 0xff;
   e.resetFrom = ttls >>> 24;
   const link = words[row + W.LINK] as number;
+  e.stampOrder = (link >> STAMP_SHIFT) & 3;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.afterForgotten = (link & FORGOTTEN) !== 0;

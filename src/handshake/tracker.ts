@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -18,6 +18,7 @@ import { FrameLists } from './frame-lists.ts';
 import { LossWindows } from './loss-windows.ts';
 import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
+import { SourceStamps } from './source-stamps.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
 import type { Verdict } from './verdict.ts';
 import { type Visitor, WaitingRoom } from './waiting-room.ts';
@@ -65,6 +66,7 @@ export class Tracker {
   private readonly bookkeeper: Bookkeeper;
   private readonly room: WaitingRoom;
   private readonly recentSyns = new RecentSyns();
+  private readonly stamps = new SourceStamps();
   private readonly sink: TrackerSink;
   private readonly seed: number;
   private readonly evidence = new Evidence();
@@ -322,6 +324,7 @@ export class Tracker {
     this.begun += 1;
     ordinary.begin(slot, segment, this.begun);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
+    this.noteStampOrder(slot, segment);
   }
 
   /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */
@@ -341,6 +344,13 @@ export class Tracker {
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     this.sink.traced?.(this.begun, segment, true, EVENT.SYN, false);
     this.bookkeeper.perform(ACTION.ADD_SYN, slot, segment, true);
+    this.noteStampOrder(slot, segment);
+  }
+
+  /** @param syn the attempt's first, with its options parsed */
+  private noteStampOrder(slot: number, syn: Segment): void {
+    const order = this.stamps.note(syn, this.clock);
+    this.attempts.setWord(slot, W.LINK, this.attempts.word(slot, W.LINK) | (order << STAMP_SHIFT));
   }
 
   private beginWithSynAck(slot: number, segment: Segment): void {

@@ -2,6 +2,7 @@
  * What only the search for causes asks of an attempt: looks of single packets that no verdict rests on. They lie beside the rows of attempts.ts, since an ordinary
  * handshake has none of them: a row is only used once something was noted (`W.LINK` TRAITED), and memory follows the attempts that went the long way.
  */
+import { distance } from '../bytes/sequence.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
 import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
 
@@ -54,6 +55,8 @@ export const SIGN = {
   CLIENT_RESET_OFF: 1 << 19,
   /** The SYN carries a TCP-MD5 or TCP-AO signature. */
   SYN_SIGNED: 1 << 18,
+  /** The answer for an older connection echoes a younger timestamp than the SYN has, whose number lies beyond that connection. */
+  SYN_OUTDATED: 1 << 20,
 } as const;
 const OFFERS = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
 
@@ -108,6 +111,14 @@ export class Traits {
     this.setWord(slot, TRAIT.SYN_MAC, macOf(segment));
   }
 
+  /** A SYN that offered nothing beyond the usual, of which no more is known than this. */
+  noteKeptSyn(slot: number, ipId: number, isStamped: boolean, stamp: number): void {
+    this.setWord(slot, TRAIT.SYN_ID, ipId);
+    if (!isStamped) return;
+    this.sign(slot, SIGN.SYN_STAMPED);
+    this.setWord(slot, TRAIT.SYN_STAMP, stamp);
+  }
+
   /** @param segment with its options parsed */
   noteSynAck(slot: number, segment: Segment): void {
     const isPlain = this.has(slot, SIGN.LATEST_PLAIN) && this.has(slot, OFFERS);
@@ -129,6 +140,13 @@ export class Traits {
     if (first < 0 || last < 0) this.sign(slot, SIGN.ECHO_WRONG);
     const older = ((segment.timestampValue | 0) - this.word(slot, TRAIT.SYN_STAMP)) | 0;
     if (this.has(slot, SIGN.SYN_STAMPED) && older < 0) this.sign(slot, SIGN.STAMP_OLDER);
+  }
+
+  /** An answer for an older connection; @param segment with its options parsed. It echoes the latest timestamp that the connection had (RFC 7323 §4.3), and acknowledges all of it. */
+  noteChallenge(slot: number, segment: Segment, clientIsn: number): void {
+    if (!segment.hasTimestamps || !this.has(slot, SIGN.SYN_STAMPED)) return;
+    const younger = distance(segment.timestampEcho, this.word(slot, TRAIT.SYN_STAMP));
+    if (younger > 0 && distance(clientIsn, segment.acknowledgment) > 0) this.sign(slot, SIGN.SYN_OUTDATED);
   }
 
   /** The client sends data or FIN again. */

@@ -5,7 +5,7 @@
 
 import { diagnosesOfEndpoint } from '../diagnosis/diagnose.ts';
 import { EndpointShapes } from '../diagnosis/endpoint-shapes.ts';
-import { SHAPE, shapeOf } from '../diagnosis/shape.ts';
+import { SHAPE, type Shape, shapeOf } from '../diagnosis/shape.ts';
 import { mix } from '../flow/hash.ts';
 import { HashSet } from '../flow/hash-set.ts';
 import { MARK } from '../handshake/attempts.ts';
@@ -96,6 +96,14 @@ export class SummaryFold {
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
     this.noteClient(number, e);
+  }
+
+  /** The shape of an attempt, as those of its endpoint that were added so far let it appear. */
+  shapeOf(e: Evidence, verdict: Verdict): Shape {
+    const shape = shapeOf(e, verdict, this.patienceNanos);
+    if (shape === SHAPE.NONE) return shape;
+    const number = this.table.find(e.server0, e.server1, e.server2, e.server3, e.serverPort);
+    return this.endpoints[number]?.shapes.inContext(shape, e) ?? shape;
   }
 
   /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */

@@ -89,6 +89,18 @@ describe('the kernel’s word on the very packets', () => {
     assert.equal(said(records, drops(everySyn(records, 'NETFILTER_DROP')))[0], 'firewall-reset proven');
   });
 
+  test('a SYN that TIME-WAIT kept out: by its timestamp alone where its number is a new one', async () => {
+    const records = (await recordsOf('time_wait_old_syn')).filter(({ verdict }) => verdict === 'challenged');
+    assert.ok(records.length > 0);
+    const saidWith = (notes: readonly string[]): string[] =>
+      said(
+        records.map((record) => ({ ...record, notes: [...record.notes, ...notes] })),
+        drops(everySyn(records, 'TCP_RFC7323_TW_PAWS')),
+      );
+    assert.deepEqual(saidWith([]), ['old-connection proven']);
+    assert.equal(saidWith(['outdated-timestamp'])[0], 'timestamps-rejected proven');
+  });
+
   test('a closed port: NO_SOCKET is no firewall', async () => {
     const records = await recordsOf('closed_port');
     assert.ok(

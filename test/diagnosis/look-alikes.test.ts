@@ -163,6 +163,82 @@ describe('complete', () => {
   });
 });
 
+describe('SYNs of several clocks behind one address', () => {
+  const ENDS_OF_NAT = Array.from({ length: 60 }, (_, i) => `end n${i} 10.0.0.9:${1000 + i} ttl 61`).join('\n');
+  interface Syn {
+    readonly stamp: number;
+    readonly answered: boolean;
+  }
+  const attempts = (syns: readonly Syn[]): string =>
+    syns
+      .map(({ stamp, answered }, i) => {
+        const syn = `n${i} > s S 1000:1000(0) <mss 1460,TS val ${stamp} ecr 0>`;
+        if (!answered) return `${i} ${syn}\n+0.3 ${syn}`;
+        return `${i} ${syn}\n+0.001 s > n${i} S. 9000:9000(0) ack 1001\n+0.001 n${i} > s . ack 9001`;
+      })
+      .join('\n');
+  /** By turns of a clock that is ahead and of one that is behind. */
+  const byTurns = (count: number, isAnswered: (turn: number) => boolean): Syn[] =>
+    Array.from({ length: count }, (_, i) => ({
+      stamp: i * 1000 + (i % 2 === 0 ? 9_000_000 : 5_000),
+      answered: isAnswered(i),
+    }));
+  const causes = (syns: readonly Syn[]): Promise<string[]> => causesOf(`${attempts(syns)}\n${END}`, `${ENDS_OF_NAT}\n`);
+
+  test('those of the clock that is behind go unanswered, the others do not', async () => {
+    const [first] = await causes(byTurns(16, (i) => i % 2 === 0));
+    assert.equal(first, 'timestamps-rejected likely');
+  });
+  test('and a record says so as soon as there are enough of them', async () => {
+    const lines = `${ENDS}${ENDS_OF_NAT}\n${attempts(byTurns(20, (i) => i % 2 === 0))}\n${END}`;
+    const { handshakes } = await analyzeWith(encodeScript(parseScript(lines)));
+    const firsts = handshakes.filter(({ missingLeg }) => missingLeg !== null).map(({ diagnoses }) => diagnoses[0]);
+    assert.notEqual(firsts[0]?.cause, 'timestamps-rejected');
+    assert.equal(firsts.at(-1)?.cause, 'timestamps-rejected');
+  });
+  test('all of them are answered: no fault', async () => {
+    assert.deepEqual(await causes(byTurns(16, () => true)), []);
+  });
+  test('some of either go unanswered: it is not the clocks', async () => {
+    const all = await causes(byTurns(16, (i) => i % 3 !== 0));
+    assert.ok(!all.some((cause) => cause.startsWith('timestamps-rejected')), all.join(', '));
+  });
+  test('all of either go unanswered after a while: it is not the clocks', async () => {
+    const all = await causes(byTurns(30, (i) => i < 20));
+    assert.ok(!all.some((cause) => cause.startsWith('timestamps-rejected')), all.join(', '));
+  });
+  test('one of the clock behind is answered as often as not: it is not the clocks', async () => {
+    const all = await causes(byTurns(24, (i) => i % 2 === 0 || i % 4 === 1));
+    assert.ok(!all.some((cause) => cause.startsWith('timestamps-rejected')), all.join(', '));
+  });
+  test('two of them are too few to tell', async () => {
+    const all = await causes(byTurns(12, (i) => i % 2 === 0 || i < 8));
+    assert.ok(!all.some((cause) => cause.startsWith('timestamps-rejected')), all.join(', '));
+  });
+});
+
+describe('the SYN is answered for an older connection', () => {
+  const older = (
+    isn: number,
+    stamp: number,
+    echo: number,
+  ): string => `0 c > s S ${isn}:${isn}(0) <mss 1460,TS val ${stamp} ecr 0>
++0.001 s > c . 9000:9000(0) ack 2000 <TS val 70000 ecr ${echo}>
+${END}`;
+  test('whose numbers the SYN is beyond, and whose clock is ahead', async () => {
+    assert.deepEqual(await causesOf(older(500_000, 100, 900_000)), [
+      'old-connection likely',
+      'timestamps-rejected possible',
+    ]);
+  });
+  test('whose numbers it is not beyond', async () => {
+    assert.deepEqual(await causesOf(older(1500, 100, 900_000)), ['old-connection likely']);
+  });
+  test('whose clock is behind', async () => {
+    assert.deepEqual(await causesOf(older(500_000, 900_100, 900_000)), ['old-connection likely']);
+  });
+});
+
 test('a SYN of wrong checksum that came in', async () => {
   const complete = '0 d > s S 5000:5000(0)\n+0.1 s > d S. 7000:7000(0) ack 5001\n+0.1 d > s . ack 7001\n';
   const [first] = await causesOf(

@@ -12,8 +12,11 @@ import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
 import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
+import { analyzeWith } from '../support/analyze-with.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
+import { parseScript } from '../support/script.ts';
+import { encodeScript } from '../support/script-frames.ts';
 
 const PORT = 2323;
 
@@ -292,6 +295,50 @@ describe('third legs that were ignored', () => {
       assert.equal(all[0], first, all.join(', '));
     });
   }
+});
+
+describe('a SYN that a connection in TIME-WAIT keeps out', () => {
+  const challenged = async (isn: number, counters: Readonly<Record<string, number>>): Promise<Said> => {
+    const script = `end c 10.0.0.1:40000
+end s 10.0.0.2:${PORT}
+0 c > s S ${isn}:${isn}(0) <mss 1460,TS val 100 ecr 0>
++0.001 s > c . 9000:9000(0) ack 2000 <TS val 70000 ecr 900000>
++9 other`;
+    const { handshakes } = await analyzeWith(encodeScript(parseScript(script)));
+    return saidOf(handshakes, () => quiet(counters));
+  };
+  test('by its timestamp alone: the number of the SYN is a new one', async () => {
+    const { all } = await challenged(500_000, { TcpExtPAWSTimewait: 1 });
+    assert.deepEqual(all, ['timestamps-rejected proven', 'old-connection likely']);
+  });
+  test('by its number as well', async () => {
+    assert.deepEqual((await challenged(1500, { TcpExtPAWSTimewait: 1 })).all, ['old-connection proven']);
+  });
+  test('no: the connection is open', async () => {
+    const { all } = await challenged(500_000, { TcpExtTCPChallengeACK: 1 });
+    assert.deepEqual(all, ['old-connection proven']);
+  });
+});
+
+describe('SYNs of several clocks behind one address, at a host', () => {
+  const ends = Array.from({ length: 20 }, (_, i) => `end n${i} 10.0.0.9:${1000 + i}`);
+  const lines = Array.from({ length: 20 }, (_, i) => {
+    const syn = `n${i} > s S 1000:1000(0) <mss 1460,TS val ${i % 2 === 0 ? 9_000_000 + i : i} ecr 0>`;
+    if (i % 2 === 1) return `${i} ${syn}\n+0.3 ${syn}`;
+    return `${i} ${syn}\n+0.001 s > n${i} S. 9000:9000(0) ack 1001\n+0.001 n${i} > s . ack 9001`;
+  });
+  const script = [`end s 10.0.0.2:${PORT}`, ...ends, ...lines, '+9 other'].join('\n');
+  const causes = async (counters: Readonly<Record<string, number>>): Promise<Said> => {
+    const { handshakes } = await analyzeWith(encodeScript(parseScript(script)));
+    return saidOf(handshakes, () => quiet({ IpInReceives: 50, IpInDelivers: 50, ...counters }));
+  };
+  test('whose kernel counts them', async () => {
+    assert.equal((await causes({ TcpExtPAWSPassive: 20 })).first, 'timestamps-rejected proven');
+  });
+  test('whose kernel knows nothing of it', async () => {
+    const { all } = await causes({});
+    assert.ok(!all.some((cause) => cause.startsWith('timestamps-rejected')), all.join(', '));
+  });
 });
 
 test('third legs that were dropped before one was taken are in the counter, too', async () => {

@@ -408,6 +408,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'egress-drop'),
   },
   {
+    name: 'timestamp-behind-time-wait',
+    row: 'B14',
+    what: 'the server has the four-tuple in TIME-WAIT, and a SYN of a new number and an older timestamp comes, as of another client behind the same address',
+    stage: { servers: [{ does: 'answer-and-close' }], clients: [{ does: 'old-syn-in-time-wait', isn: 100_000 }] },
+    say: proven('challenged', 'timestamps-rejected'),
+  },
+  {
     name: 'old-connection-time-wait',
     row: 'B15',
     what: 'the server has the four-tuple in TIME-WAIT, and an older SYN comes',
