@@ -35,7 +35,7 @@ export const W = {
   RECENT_NEXT: 24,
   /** The number that the client's latest ACK acknowledged. */
   CLIENT_ACKED: 25,
-  /** The latest segments that were no copies: their fingerprints, and when they came (clock, milliseconds, modulo 2^32). */
+  /** The latest segments that were no copies: their fingerprints, and when and where they came (`momentOf`). */
   RECENT_PRINT: 26,
   RECENT_MILLIS: 30,
 
@@ -172,6 +172,11 @@ export const STAMPED = 1 << 15;
 
 /** Two bits of W.LINK from here on: STAMP_ORDER of the first SYN (source-stamps.ts). */
 export const STAMP_SHIFT = 13;
+
+/** Bits of W.LINK (translations.ts): the same handshake has other attempts under other addresses; one of them was answered; one of them has its third leg. */
+export const TWIN = 1 << 16;
+export const ANSWERED_ELSEWHERE = 1 << 17;
+export const TAKEN_ELSEWHERE = 1 << 18;
 
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;

@@ -4,6 +4,9 @@
  *
  * A segment is a copy of one before it when all of it is equal and it came at once: no timer repeats a SYN or SYN-ACK in less than 200 ms. Without an IP
  * identification (Linux: 0 in SYN-ACK and RST; IPv6 has none) equality says less, so the time must say more.
+ *
+ * Where the capture tells through which interface a packet passed, and in which direction (SLL2), equality says more: a repeated segment comes by the way of the first,
+ * so an equal one at another place is the same, on its way through this host. A queue that is shaped can hold it for seconds.
  */
 import { distance } from '../bytes/sequence.ts';
 import { mix } from '../flow/hash.ts';
@@ -13,6 +16,13 @@ import { type Attempts, ROW_WORDS, W } from './attempts.ts';
 
 const COPY_MILLIS = 200;
 const COPY_MILLIS_WITHOUT_IDENTIFICATION = 50;
+const COPY_ELSEWHERE_MILLIS = 3000;
+/** No SYN or SYN-ACK is repeated before one second is over (RFC 6298 §2.1, §5.7). */
+const COPY_ELSEWHERE_MILLIS_WITHOUT_IDENTIFICATION = 900;
+
+/** A moment in W.RECENT_MILLIS: its upper bits are milliseconds, which come round after 18 hours, its lower ones the place where the packet passed, or 0. */
+const PLACE_BITS = 6;
+const PLACE_MASK = (1 << PLACE_BITS) - 1;
 
 /**
  * Places for fingerprints in a row (W.RECENT_PRINT): the latest SYN and the latest SYN-ACK have one each, since their copies can come long after other segments
@@ -29,30 +39,66 @@ export const FIRST_SHARED = 2;
  */
 export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock: number): boolean {
   const print = fingerprint(segment);
-  const millis = (clock / 1e6) | 0;
-  if (isAmongLast(attempts, slot, segment, print, millis)) return true;
+  const moment = momentOf(segment, clock);
+  if (isAmongLast(attempts, slot, segment, print, moment)) return true;
   const row = slot * ROW_WORDS;
   const place = placeFor(attempts, slot, segment);
   attempts.words[row + W.RECENT_PRINT + place] = print;
-  attempts.words[row + W.RECENT_MILLIS + place] = millis;
+  attempts.words[row + W.RECENT_MILLIS + place] = moment;
   return false;
 }
 
 /** As `isCopy`, but nothing is remembered: where several attempts of one flow are asked in turn. */
 export function wouldBeCopy(attempts: Attempts, slot: number, segment: Segment, clock: number): boolean {
-  return isAmongLast(attempts, slot, segment, fingerprint(segment), (clock / 1e6) | 0);
+  return isAmongLast(attempts, slot, segment, fingerprint(segment), momentOf(segment, clock));
 }
 
-function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: number, millis: number): boolean {
+/** Whether the attempt's latest SYN is this very packet, met at another place of the host with other addresses. @param port that its source had then */
+export function isSynElsewhere(
+  attempts: Attempts,
+  slot: number,
+  segment: Segment,
+  port: number,
+  clock: number,
+): boolean {
+  const row = slot * ROW_WORDS;
+  const moment = momentOf(segment, clock);
+  const before = attempts.words[row + W.RECENT_MILLIS + SYN_PLACE] as number;
+  if (!isElsewhere(moment, before)) return false;
+  if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) return false;
+  return attempts.words[row + W.RECENT_PRINT + SYN_PLACE] === fingerprint(segment, port);
+}
+
+/** When and where it passed, for W.RECENT_MILLIS. @param clock the capture's clock, nanoseconds. */
+export function momentOf(segment: Segment, clock: number): number {
+  const millis = (clock / 1e6) << PLACE_BITS;
+  if (segment.interfaceIndex < 0) return millis;
+  return millis | (1 + ((mix(segment.interfaceIndex * 8 + segment.direction) >>> 1) % PLACE_MASK));
+}
+
+function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: number, moment: number): boolean {
   const words = attempts.words;
   const row = slot * ROW_WORDS;
-  const limit = segment.ipId > 0 ? COPY_MILLIS : COPY_MILLIS_WITHOUT_IDENTIFICATION;
   for (let i = 0; i < PLACES; i++) {
     if (words[row + W.RECENT_PRINT + i] !== print) continue;
-    if (distance(millis, words[row + W.RECENT_MILLIS + i] as number) > limit) continue;
+    const before = words[row + W.RECENT_MILLIS + i] as number;
+    if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) continue;
     if (!answersAnotherSyn(attempts, slot, segment)) return true;
   }
   return false;
+}
+
+/** Both places are known, and not the same. */
+function isElsewhere(moment: number, before: number): boolean {
+  const place = moment & PLACE_MASK;
+  const placeBefore = before & PLACE_MASK;
+  return place !== 0 && placeBefore !== 0 && place !== placeBefore;
+}
+
+function limitMillis(segment: Segment, moment: number, before: number): number {
+  const isNear = !isElsewhere(moment, before);
+  if (segment.ipId > 0) return isNear ? COPY_MILLIS : COPY_ELSEWHERE_MILLIS;
+  return isNear ? COPY_MILLIS_WITHOUT_IDENTIFICATION : COPY_ELSEWHERE_MILLIS_WITHOUT_IDENTIFICATION;
 }
 
 /** A server answers a repeated SYN at once, whatever its timer has just sent: equal SYN-ACKs with a SYN between them are two transmissions. */
@@ -73,13 +119,14 @@ function placeFor(attempts: Attempts, slot: number, segment: Segment): number {
 /**
  * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
  * fills it in later), not the link layer. Never 0, which marks an unused place.
+ * @param port in place of the source's
  */
-export function fingerprint(segment: Segment): number {
+export function fingerprint(segment: Segment, port: number = segment.sourcePort): number {
   if (segment.kind === KIND.TCP) parseOptions(segment);
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
   const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);
   const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
-  const ends = Math.imul(segment.sourcePort ^ (headers << 16) ^ (segment.kind << 26), 0x27d4eb2f);
+  const ends = Math.imul(port ^ (headers << 16) ^ (segment.kind << 26), 0x27d4eb2f);
   // What is not of this kind is left from a segment before.
   const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
   const h = mix(numbers ^ shape ^ ends ^ own);

@@ -76,6 +76,9 @@ export class Evidence {
   stampOrder = 0;
   /** The ports carried a connection before of which nothing but that is known any more. */
   afterForgotten = false;
+  /** The same handshake passed under other addresses as well (translations.ts), and was answered there; has its third leg there. */
+  isAnsweredElsewhere = false;
+  isTakenElsewhere = false;
   /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */
   synFrame = 0;
   synAckFrame = 0;

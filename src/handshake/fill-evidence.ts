@@ -1,5 +1,6 @@
 /** A row of attempts.ts, written out as Evidence. */
 import {
+  ANSWERED_ELSEWHERE,
   type Attempts,
   CLOSED_AT_ONCE,
   FILL,
@@ -9,6 +10,7 @@ import {
   ROW_WORDS,
   STAMP_SHIFT,
   T,
+  TAKEN_ELSEWHERE,
   TRAITED,
   W,
 } from './attempts.ts';
@@ -81,6 +83,8 @@ function fillLink(e: Evidence, link: number): void {
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
   e.stampOrder = (link >> STAMP_SHIFT) & 3;
+  e.isAnsweredElsewhere = (link & ANSWERED_ELSEWHERE) !== 0;
+  e.isTakenElsewhere = (link & TAKEN_ELSEWHERE) !== 0;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;
   e.synFilled = ((link >> 4) & 3) === FILL.FILLED;

@@ -2,7 +2,7 @@
  * Named oddities of an attempt: data, so that reports and other programs can decide what to say of them. The ids are stable.
  */
 import { MARK } from './attempts.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, RESET_FROM } from './evidence.ts';
 import { SIGN } from './traits.ts';
 import { beganEarly } from './verdict.ts';
 
@@ -106,12 +106,7 @@ export const NOTES: readonly Note[] = [
     id: 'capture-loss',
     sentence: 'Segments of this attempt are missing from the capture: later ones acknowledge or need them.',
     reference: 'docs/record.md, "Legs"',
-    applies: (e) =>
-      (e.marks & MARK.CAPTURE_LOSS) !== 0 ||
-      e.lossy ||
-      e.lossyMany ||
-      ((e.marks & MARK.TOOK) !== 0 && e.ackCount === 0) ||
-      (e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0),
+    applies: (e) => e.lossy || e.lossyMany || (!isPassedElsewhere(e) && lacksSegments(e)),
   },
   {
     id: 'reset-wrong-numbers',
@@ -169,6 +164,15 @@ export const NOTES: readonly Note[] = [
     applies: marked(MARK.OTHER_ADDRESS),
   },
   {
+    id: 'half-view',
+    sentence:
+      'The same handshake passed under other addresses as well, and what this attempt lacks passed under those.',
+    reference: 'address translation between bridges, as on hosts of containers (net.bridge.bridge-nf-call-iptables)',
+    applies: (e) =>
+      (e.isAnsweredElsewhere && (e.synCount === 0 || (e.synAckCount === 0 && e.resetFrom !== RESET_FROM.SERVER))) ||
+      (e.isTakenElsewhere && e.ackCount === 0),
+  },
+  {
     id: 'options-cut',
     sentence: 'The snapshot length cut the options of the SYN: what they held is unknown.',
     reference: 'tcpdump -s',
@@ -187,6 +191,16 @@ export const NOTES: readonly Note[] = [
     applies: marked(MARK.GIVEN_UP),
   },
 ];
+
+function isPassedElsewhere(e: Evidence): boolean {
+  return e.isAnsweredElsewhere || e.isTakenElsewhere;
+}
+
+function lacksSegments(e: Evidence): boolean {
+  const lacksAck = (e.marks & MARK.TOOK) !== 0 && e.ackCount === 0;
+  const lacksSynAck = e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0;
+  return (e.marks & MARK.CAPTURE_LOSS) !== 0 || lacksAck || lacksSynAck;
+}
 
 function looksLikeCookie(e: Evidence): boolean {
   if (e.synAckCount === 0 || e.ackCount > 0 || e.synCount === 0 || (e.marks & (MARK.TOOK | MARK.CROSSED)) !== 0) {

@@ -25,7 +25,7 @@ import {
   W,
 } from './attempts.ts';
 import { type Bookkeeper, closesAtOnce, directionBits, leavesUnheard } from './bookkeeper.ts';
-import { FIRST_SHARED, fingerprint, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
+import { FIRST_SHARED, fingerprint, momentOf, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
@@ -57,10 +57,19 @@ export class OrdinaryPath {
     this.frames = frames;
   }
 
-  /** Whether a segment of an unknown flow can begin an ordinary handshake. The first attempts go the long way: their checksums are looked at. */
+  /**
+   * Whether a segment of an unknown flow can begin an ordinary handshake. The first attempts go the long way: their checksums are looked at. So do those whose packets tell where they passed:
+   * it is asked where else they pass.
+   */
   canBegin(segment: Segment, begun: number): boolean {
     if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN) return false;
-    if (segment.payloadLength !== 0 || segment.network !== 0 || begun < this.book.checksumSample) return false;
+    if (
+      segment.payloadLength !== 0 ||
+      segment.network !== 0 ||
+      segment.interfaceIndex >= 0 ||
+      begun < this.book.checksumSample
+    )
+      return false;
     parseOptions(segment);
     if (segment.md5 || segment.authentication) return false;
     return !segment.fastOpen && !segment.multipath && !segment.optionsCut;
@@ -85,7 +94,7 @@ export class OrdinaryPath {
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = 0;
     words[row + W.RECENT_PRINT + FIRST_SHARED] = 0;
     words[row + W.RECENT_PRINT + FIRST_SHARED + 1] = 0;
-    words[row + W.RECENT_MILLIS + SYN_PLACE] = book.clock / 1e6;
+    words[row + W.RECENT_MILLIS + SYN_PLACE] = momentOf(segment, book.clock);
     const times = row / 2;
     doubles[times + T.BEGAN] = book.clock;
     doubles[times + T.SYN_FIRST] = book.time;
@@ -129,7 +138,7 @@ export class OrdinaryPath {
     words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 8);
     words[row + W.LINK] = (words[row + W.LINK] as number) | (directionBits(segment) << 2);
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = fingerprint(segment);
-    words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = book.clock / 1e6;
+    words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = momentOf(segment, book.clock);
     const times = row / 2;
     doubles[times + T.SYN_ACK_FIRST] = book.time;
     doubles[times + T.SYN_ACK_CLOCK] = book.clock;
@@ -339,7 +348,7 @@ export class OrdinaryPath {
     const place = words[row + W.RECENT_NEXT] as number;
     words[row + W.RECENT_NEXT] = 1 - place;
     words[row + W.RECENT_PRINT + FIRST_SHARED + place] = fingerprint(segment);
-    words[row + W.RECENT_MILLIS + FIRST_SHARED + place] = this.book.clock / 1e6;
+    words[row + W.RECENT_MILLIS + FIRST_SHARED + place] = momentOf(segment, this.book.clock);
   }
 }
 

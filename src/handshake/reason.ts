@@ -74,6 +74,10 @@ function ackRejected(e: Evidence, patienceNanos: number): string {
 }
 
 function undecided(e: Evidence, patienceNanos: number): string {
+  if (e.isTakenElsewhere || (e.isAnsweredElsewhere && (e.synCount === 0 || e.synAckCount === 0))) {
+    const lacking = e.synCount === 0 ? 'SYN' : e.synAckCount === 0 ? 'answer' : 'third leg';
+    return `The same handshake passed under other addresses as well (address translation on this host), and its ${lacking} under those alone.`;
+  }
   if (e.synAckCount === 0 && (e.marks & MARK.SERVER_ACKED) !== 0) {
     return 'The server acknowledges the SYN, but its SYN-ACK is not in the capture.';
   }

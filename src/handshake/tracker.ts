@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -20,6 +20,7 @@ import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
 import { SourceStamps } from './source-stamps.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
+import { Translations } from './translations.ts';
 import type { Verdict } from './verdict.ts';
 import { type Visitor, WaitingRoom } from './waiting-room.ts';
 
@@ -67,6 +68,7 @@ export class Tracker {
   private readonly room: WaitingRoom;
   private readonly recentSyns = new RecentSyns();
   private readonly stamps = new SourceStamps();
+  private readonly translations: Translations;
   private readonly sink: TrackerSink;
   private readonly seed: number;
   private readonly evidence = new Evidence();
@@ -86,6 +88,7 @@ export class Tracker {
     this.seed = options.seed | 0;
     this.attempts = new Attempts(this.seed, options.maxOpen);
     this.bookkeeper = new Bookkeeper(this.attempts, this.frames, options.checksumSample ?? CHECKSUM_SAMPLE);
+    this.translations = new Translations(this.attempts, this.recentSyns);
     this.room = new WaitingRoom(this.attempts, options.patienceNanos);
     this.room.isEager = sink.silent !== undefined;
     this.sink = sink;
@@ -284,6 +287,9 @@ export class Tracker {
     const before = this.stateOf(slot);
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
+    if ((this.attempts.word(slot, W.LINK) & TWIN) !== 0) {
+      this.translations.note(slot, !fromClient || action === ACTION.NOTE_ICMP);
+    }
     if (next === STATE.THIRD_ENDED && before !== next) this.room.end(slot, this.clock);
     else if (next === before && next < STATE.THIRD_SEEN) this.room.repeat(slot, this.clock);
     else if (next < STATE.OPEN) this.room.touch(slot, this.clock);
@@ -341,6 +347,7 @@ export class Tracker {
 
   private beginWithSyn(slot: number, segment: Segment): void {
     this.attempts.setWord(slot, W.STATE, STATE.SYN_SEEN);
+    this.translations.begin(slot, segment, this.clock);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     this.sink.traced?.(this.begun, segment, true, EVENT.SYN, false);
     this.bookkeeper.perform(ACTION.ADD_SYN, slot, segment, true);
@@ -358,7 +365,7 @@ export class Tracker {
     this.attempts.mark(slot, MARK.CLIENT_IS_SIDE_1);
     this.attempts.setWord(slot, W.CLIENT_ISN, (segment.acknowledgment - 1) | 0);
     this.attempts.setWord(slot, W.CLIENT_END, segment.acknowledgment | 0);
-    this.noteOtherAddress(slot, segment);
+    if (!this.translations.beginWithSynAck(slot, segment)) this.noteOtherAddress(slot, segment);
     this.sink.traced?.(this.begun, segment, false, EVENT.SYN_ACK, false);
     this.bookkeeper.perform(ACTION.ADD_SYN_ACK, slot, segment, false);
   }
@@ -454,6 +461,7 @@ export class Tracker {
     if (isOrdinary) this.frames.release(attempts.word(slot, W.ACK_FRAMES));
     else for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
     this.room.leave(slot);
+    if ((attempts.word(slot, W.LINK) & TWIN) !== 0) this.translations.leave(slot);
     attempts.remove(slot);
   }
 }

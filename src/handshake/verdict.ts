@@ -84,6 +84,7 @@ function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
 
 /** SYN-ACK, and nothing of the client acknowledges it. */
 function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
+  if (e.isTakenElsewhere || (e.isAnsweredElsewhere && e.synCount === 0)) return VERDICT.UNDECIDED;
   // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
   // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over.
@@ -98,6 +99,7 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   if (e.icmpQuotes === QUOTES.SYN) return VERDICT.REJECTED;
   if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;
   if ((e.marks & (MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) !== 0) return VERDICT.CHALLENGED;
+  if (e.isAnsweredElsewhere) return VERDICT.UNDECIDED;
   // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
   if ((e.marks & MARK.SERVER_ACKED) !== 0) return VERDICT.UNDECIDED;
   return canTell(e, e.synCount, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;

@@ -1,0 +1,103 @@
+/**
+ * Address translation inside the host that captures: on `any` one handshake passes under several pairs of addresses, before and after it (a published port of a container, a NodePort). Each
+ * pair is an attempt, and is told as such.
+ *
+ * Where bridges hand their packets to the firewall (net.bridge.bridge-nf-call-iptables, which hosts of containers set) some of these attempts show a part alone: a SYN passes a bridge
+ * when its destination is translated and its source not yet, and the answer passes there with both translated back, or the other way round. What such an attempt lacks has
+ * passed under other addresses: it must not be called missing. So attempts are twins when the SYN of one is the SYN of the other, met at another place of the host with one end
+ * changed; what one of them has the others need not have.
+ */
+import { NO_SLOT } from '../flow/table.ts';
+import type { Segment } from '../wire/segment.ts';
+import { ANSWERED_ELSEWHERE, type Attempts, MARK, TAKEN_ELSEWHERE, TWIN, W } from './attempts.ts';
+import { isSynElsewhere } from './copies.ts';
+import { RecentSyns } from './recent-syns.ts';
+
+export class Translations {
+  private readonly attempts: Attempts;
+  /** By the client's end, and by the server's. */
+  private readonly ofClients: RecentSyns;
+  private readonly ofServers = new RecentSyns();
+  /** The slots of twins: one set for all that belong together. */
+  private readonly twins = new Map<number, Set<number>>();
+
+  constructor(attempts: Attempts, recentSyns: RecentSyns) {
+    this.attempts = attempts;
+    this.ofClients = recentSyns;
+  }
+
+  /** A new attempt with its SYN, before others are told of it. Only where the place is known: scanners send one SYN to many addresses. @param clock the capture's, nanoseconds */
+  begin(slot: number, syn: Segment, clock: number): void {
+    if (syn.interfaceIndex < 0) return;
+    const { source3, sourcePort, destination3, destinationPort, sequence } = syn;
+    this.join(slot, this.ofClients.recall(source3, sourcePort, sequence), syn, clock);
+    this.join(slot, this.ofServers.recall(destination3, destinationPort, sequence), syn, clock);
+    this.ofServers.remember(slot, destination3, destinationPort, sequence);
+  }
+
+  /** A new attempt with a SYN-ACK alone: whether it is that of another client's attempt with the same numbers. */
+  beginWithSynAck(slot: number, synAck: Segment): boolean {
+    if (synAck.interfaceIndex < 0) return false;
+    const { attempts } = this;
+    const isn = (synAck.acknowledgment - 1) | 0;
+    const other = this.ofServers.recall(synAck.source3, synAck.sourcePort, isn);
+    if (other === NO_SLOT || other === slot || attempts.word(other, W.CLIENT_ISN) !== isn) return false;
+    const side = serverSide(attempts, other);
+    const isSame =
+      attempts.has(other, MARK.SERVER_ISN_KNOWN) &&
+      attempts.word(other, W.SERVER_ISN) === (synAck.sequence | 0) &&
+      attempts.port(other, side) === synAck.sourcePort &&
+      attempts.word(other, 4 * side + 3) === synAck.source3;
+    if (!isSame) return false;
+    this.unite(slot, other);
+    this.mark(slot, ANSWERED_ELSEWHERE);
+    return true;
+  }
+
+  /** One of twins was answered, or has its third leg. */
+  note(slot: number, isAnswer: boolean): void {
+    const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0;
+    if (!isAnswer && !hasThirdLeg) return;
+    for (const twin of this.twins.get(slot) ?? []) {
+      if (twin === slot) continue;
+      if (isAnswer) this.mark(twin, ANSWERED_ELSEWHERE);
+      if (hasThirdLeg) this.mark(twin, TAKEN_ELSEWHERE);
+    }
+  }
+
+  /** The slot is free again. */
+  leave(slot: number): void {
+    this.twins.get(slot)?.delete(slot);
+    this.twins.delete(slot);
+  }
+
+  private join(slot: number, other: number, syn: Segment, clock: number): void {
+    const { attempts } = this;
+    if (other === NO_SLOT || other === slot || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return;
+    // A slot that others have taken over since may have any row.
+    const side = serverSide(attempts, other);
+    const clientPort = attempts.port(other, 1 - side);
+    const isSameClient = clientPort === syn.sourcePort && attempts.word(other, 4 * (1 - side) + 3) === syn.source3;
+    const isSameServer =
+      attempts.port(other, side) === syn.destinationPort && attempts.word(other, 4 * side + 3) === syn.destination3;
+    if (isSameClient === isSameServer || !isSynElsewhere(attempts, other, syn, clientPort, clock)) return;
+    this.unite(slot, other);
+  }
+
+  private unite(slot: number, other: number): void {
+    const all = this.twins.get(other) ?? new Set([other]);
+    for (const one of [slot, ...(this.twins.get(slot) ?? [])]) all.add(one);
+    for (const one of all) {
+      this.twins.set(one, all);
+      this.mark(one, TWIN);
+    }
+  }
+
+  private mark(slot: number, bit: number): void {
+    this.attempts.setWord(slot, W.LINK, this.attempts.word(slot, W.LINK) | bit);
+  }
+}
+
+function serverSide(attempts: Attempts, slot: number): 0 | 1 {
+  return attempts.has(slot, MARK.CLIENT_IS_SIDE_1) ? 0 : 1;
+}
