@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { withNamedAdvice } from '../diagnosis/advice.ts';
+import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
 import { type Fact, isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
 import { proveCauses } from '../diagnosis/prove.ts';
 import { judgeBetween } from '../doctor/between-step.ts';
@@ -87,13 +88,15 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     // The connects are of the beginning: they say nothing of a listener that has gone since.
     steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
     steps.sayIfWorse(judgeSockets(facts));
-    const legsStep = judgeLegs(target, legs, addresses);
+    const before = lostBeforeCapture(facts, isKnown(legs) && legs.clients.some(({ own }) => !own));
+    const legsStep = judgeLegs(target, legs, addresses, before);
     steps.say(legsStep);
-    const causes = withNamedAdvice(causesOf(fold.records, addresses, facts), { port: target.port });
+    const found = withCause(before.diagnosis, causesOf(fold.records, addresses, facts));
+    const causes = withNamedAdvice(found, { port: target.port });
     steps.say(judgeBetween(facts, legs, causes, legsStep.status === 'fail'));
     return {
       target,
-      ...steps.conclude(target, isKnown(legs) ? legs.missingLeg : null, causes),
+      ...steps.conclude(target, missingLegOf(legs, before), causes),
       facts: { port: facts, connects, legs },
     };
   } finally {
@@ -110,6 +113,21 @@ function causesOf(records: readonly Handshake[], own: ReadonlySet<string>, facts
   if (here.some(({ missingLeg }) => missingLeg !== null)) return ofHere;
   const misdirected = proveCauses({ diagnoses: [] }, elsewhere, facts);
   return [...misdirected.filter(({ cause }) => cause === 'wrong-destination'), ...ofHere];
+}
+
+/** What attempts in the capture lack; else what those lack that were dropped before it. */
+function missingLegOf(legs: Fact<LegsFacts>, before: BeforeCapture): LegName | null {
+  const leg = isKnown(legs) ? legs.missingLeg : null;
+  return leg ?? (before.diagnosis?.confidence === 'proven' ? 'syn' : null);
+}
+
+/** A proven cause comes first, with whatever else speaks for it. */
+function withCause(cause: Diagnosis | null, others: readonly Diagnosis[]): readonly Diagnosis[] {
+  const same = others.find((other) => other.cause === cause?.cause);
+  if (cause === null || (same !== undefined && cause.confidence !== 'proven')) return others;
+  if (cause.confidence !== 'proven') return [...others, cause];
+  const joined = { ...cause, evidence: [...cause.evidence, ...(same?.evidence ?? [])] };
+  return [joined, ...others.filter((other) => other !== same)];
 }
 
 /** Those with trouble first: only so many ways are looked up. Of this host itself there is none to look up. */

@@ -98,9 +98,9 @@ export const CAUSES = {
   },
   'local-firewall-drop': {
     leg: 'syn-ack',
-    what: 'A rule on the server itself (nftables, iptables, firewalld, tc, XDP) drops the SYN after the capture has seen it.',
+    what: 'A rule on the server itself (nftables, iptables, firewalld, tc, a BPF programme) drops the SYN after the capture has seen it; one that XDP has drops it before.',
     symptom: TIMES_OUT,
-    host: 'IpInReceives moves and IpInDelivers does not; the counter of the rule moves with each SYN; the kernel drops with NETFILTER_DROP.',
+    host: 'IpInReceives moves and IpInDelivers does not; the counter of the rule moves with each SYN; the kernel drops with NETFILTER_DROP, of BPF programmes with TC_INGRESS or SOCKET_FILTER, of XDP in a function with xdp in its name.',
     advice:
       'On the server: nft list ruleset, iptables -nvL: does a counter that can match this port move with each attempt?',
     source: 'measured: the SYN is in the capture, and Tcp.InSegs does not move',

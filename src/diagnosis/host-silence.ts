@@ -4,6 +4,7 @@
  */
 import type { CauseName } from './causes.ts';
 import { counted, excluded, FEWEST_TO_PROVE, fitOf, type HostCase, type Ruling, rulingOfCounter } from './host-case.ts';
+import { hasProgramAtSocket } from './host-programs.ts';
 import { known } from './port-facts.ts';
 import type { Troubled } from './seen.ts';
 
@@ -211,7 +212,7 @@ function judgeRest(host: HostCase, group: Troubled, rest: number): Ruling[] {
   }
   const fit = fitOf(lost, rest, rest + group.pending);
   // A SYN or two may have come before the counters were read.
-  if (2 * lost < rest) return [excluded('local-firewall-drop')];
+  if (2 * lost < rest) return hasProgramAtSocket(host.facts) ? [] : [excluded('local-firewall-drop')];
   const evidence = [
     `${counted(lost, 'packet')} came to IP and never to TCP (IpInReceives, IpInDelivers), and ${words}`,
   ];

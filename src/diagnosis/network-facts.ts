@@ -3,7 +3,7 @@ import type { Fact } from './port-facts.ts';
 
 /** A BPF programme that sees packets before IP does. */
 export interface PacketProgram {
-  /** "xdp", "xdpgeneric", "xdpoffload", "tc ingress", "tc egress", "tcx ingress" … */
+  /** "xdp", "xdpgeneric", "xdpoffload"; "tcx ingress", "tcx egress"; of a control group: "cgroup ingress", "cgroup egress". */
   readonly where: string;
   readonly id: number | null;
   readonly name: string | null;

@@ -6,7 +6,7 @@
  */
 import type { DropFacts } from './drop-facts.ts';
 import type { FirewallFacts } from './firewall-facts.ts';
-import type { ConntrackFacts, InterfaceFacts, ReturnWay, Settings } from './network-facts.ts';
+import type { ConntrackFacts, InterfaceFacts, PacketProgram, ReturnWay, Settings } from './network-facts.ts';
 
 /** A fact that could not be had. */
 export interface Unknown {
@@ -129,6 +129,8 @@ export interface ProcessFacts {
   readonly openFiles: Fact<number>;
   readonly openFileLimit: Fact<number>;
   readonly cgroup: Fact<CgroupFacts>;
+  /** BPF programmes that see the packets of its sockets: of its control group (version 2), and of those above. */
+  readonly programs: Fact<readonly PacketProgram[]>;
   /** Identifier of the container that it runs in, as the cgroup's path tells; null when it tells none. */
   readonly container: string | null;
 }

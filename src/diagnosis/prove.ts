@@ -21,6 +21,7 @@ import { HostCase, type Ruling } from './host-case.ts';
 import { DropIndex, mergeRulings } from './host-drops.ts';
 import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
 import { rulingOnFiles, rulingOnStanding } from './host-process.ts';
+import { rulingsOfPrograms } from './host-programs.ts';
 import { rulingsOnSilence } from './host-silence.ts';
 import type { PortFacts } from './port-facts.ts';
 import { type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
@@ -34,7 +35,7 @@ export function rule(seen: Seen, facts: PortFacts): Rulings {
   const standing = rulingOnStanding(host);
   const also = files === null ? [] : [files];
   return {
-    unanswered: behind(also, strongest(rulingsOfDroppingRules(host), rulingsOnSilence(host))),
+    unanswered: behind(also, strongest(rulingsOfWhatDrops(host), rulingsOnSilence(host))),
     refused: strongest(rulingsOfRejectingRules(host, 'refused'), rulingsOnRefusals(host)),
     rejected: strongest(rulingsOfRejectingRules(host, 'rejected'), rulingsOnRejections(host)),
     challenged: rulingsOnChallenges(host),
@@ -44,6 +45,12 @@ export function rule(seen: Seen, facts: PortFacts): Rulings {
     'client-reset': [],
     complete: standing === null ? [] : [...also, standing],
   };
+}
+
+/** A rule that takes the packets speaks for itself; that a programme is there is told where no rule does. */
+function rulingsOfWhatDrops(host: HostCase): readonly Ruling[] {
+  const rules = rulingsOfDroppingRules(host);
+  return [...rules, ...rulingsOfPrograms(host).filter(({ cause }) => !rules.some((rule) => rule.cause === cause))];
 }
 
 /** Of two rulings on a cause the stronger one, with the evidence of both; what the counters exclude, a rule does not bring back unless it proves it. */

@@ -1,4 +1,5 @@
 /** Step 5: the three legs, as the packets of this host show them, client by client. */
+import type { BeforeCapture } from '../diagnosis/host-programs.ts';
 import type { Fact } from '../diagnosis/port-facts.ts';
 import { isKnown } from '../diagnosis/port-facts.ts';
 import type { VerdictName } from '../handshake/handshake.ts';
@@ -35,8 +36,16 @@ function isFault(verdict: VerdictName, { byVerdict, insistent, failed }: ClientL
   }
 }
 
-/** @param own addresses of this host */
-export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: ReadonlySet<string>): Step {
+/**
+ * @param own addresses of this host
+ * @param before what the host says of SYNs that no capture can have seen
+ */
+export function judgeLegs(
+  { port }: Target,
+  legs: Fact<LegsFacts>,
+  own: ReadonlySet<string>,
+  before: BeforeCapture = NOTHING_BEFORE,
+): Step {
   const commands = [`tcpdump -ni any 'tcp port ${port} or icmp or icmp6 or arp'`, `tripod live -i any --port ${port}`];
   if (!isKnown(legs))
     return makeStep('legs', [unseen('legs', `packets could not be looked at: ${legs.unknown}`)], commands);
@@ -58,7 +67,7 @@ export function judgeLegs({ port }: Target, legs: Fact<LegsFacts>, own: Readonly
       ),
     );
   }
-  findings.push(...told(legs.clients, seconds, port));
+  findings.push(...judgeBefore(before), ...told(legs.clients, before, seconds, port));
   if (lost > 0) findings.push(unseen('packets-lost', `${counted(lost, 'packet')} were lost by the capture itself`));
   for (const warning of warnings) findings.push(unseen('packets', warning));
   return makeStep('legs', findings, commands);
@@ -114,19 +123,30 @@ function adviceOf(verdict: VerdictName, { client, server }: ClientLegs): string 
   }
 }
 
-function told(clients: readonly ClientLegs[], seconds: number, port: number): Finding[] {
+const NOTHING_BEFORE: BeforeCapture = { clients: [], programs: [], diagnosis: null };
+
+/** SYNs that came to this host, and to no capture on it. */
+function judgeBefore({ clients, diagnosis }: BeforeCapture): Finding[] {
+  if (diagnosis?.confidence !== 'proven') return [];
+  const advice = 'an XDP programme of this host drops them (step 6): ip -d link, bpftool net';
+  return [fail('leg-no-syn', `no SYN of ${named(clients)} came as far as a capture: ${diagnosis.evidence[0]}`, advice)];
+}
+
+function named(clients: readonly string[]): string {
+  const further = clients.length - CLIENTS_TOLD;
+  return `${clients.slice(0, CLIENTS_TOLD).join(', ')}${further > 0 ? ` and ${counted(further, 'more client')}` : ''}`;
+}
+
+function told(clients: readonly ClientLegs[], before: BeforeCapture, seconds: number, port: number): Finding[] {
   const others = clients.filter(({ own }) => !own);
   const complete = clients.reduce((sum, { byVerdict }) => sum + (byVerdict.complete ?? 0), 0);
   const attempts = clients.reduce((sum, client) => sum + client.attempts, 0);
   const undecided = clients.reduce((sum, { byVerdict }) => sum + (byVerdict.undecided ?? 0), 0);
   const findings: Finding[] = [];
-  if (others.length === 0) {
-    findings.push(
-      unseen(
-        'nobody-tried',
-        `no SYN from another host came to port ${port} in ${duration(seconds)}: if somebody did try, it was lost before this host`,
-      ),
-    );
+  if (others.length === 0 && before.clients.length === 0) {
+    const alsoHere = before.programs.map((program) => `, or dropped by ${program}, which comes before any capture`);
+    const evidence = `no SYN from another host came to port ${port} in ${duration(seconds)}: if somebody did try, it was lost before this host${alsoHere.join('')}`;
+    findings.push(unseen('nobody-tried', evidence));
   }
   if (attempts > 0) {
     const rest = undecided > 0 ? `, ${undecided} not decided when it ended` : '';

@@ -1,6 +1,7 @@
 /** The interfaces of this namespace: addresses, state, reverse path filter, drops, and the programmes and filters that see packets before IP does. By `ip`, `tc` and `ethtool`. */
 import type { InterfaceAddress, InterfaceFacts, PacketProgram, TrafficFilter } from '../diagnosis/network-facts.ts';
 import { type Fact, isKnown, known, unknown } from '../diagnosis/port-facts.ts';
+import { tcxPrograms } from './bpf/attached.ts';
 import type { CommandRunner } from './command.ts';
 import { type Json, jsonList, listIn, numberIn, objectIn, textIn } from './json-answer.ts';
 import { type HostRoot, readNumber } from './proc.ts';
@@ -55,11 +56,19 @@ async function lookAtInterface(
   }
   const hasFilters = !isKnown(qdiscs) || qdiscs.some((qdisc) => /^(clsact|ingress)$/.test(textIn(qdisc, 'kind') ?? ''));
   const few = unknown(`only the first ${MOST_ASKED} interfaces are asked`);
-  const [driver, filters] = await Promise.all([
+  const facts = factsOf(root, link, name);
+  const [tcx, driver, filters] = await Promise.all([
+    tcxPrograms(root, facts.index),
     isAsked ? driverCounters(root.run, link, name) : few,
     !isKnown(qdiscs) ? qdiscs : !hasFilters ? [] : isAsked ? filtersOf(root.run, name) : few,
   ]);
-  return { facts: factsOf(root, link, name), totals, driver, filters };
+  return { facts: { ...facts, programs: joined(known(facts.programs) ?? [], tcx) }, totals, driver, filters };
+}
+
+/** XDP is told to everybody, tcx to root alone. */
+function joined(xdp: readonly PacketProgram[], tcx: Fact<readonly PacketProgram[]>): InterfaceFacts['programs'] {
+  if (isKnown(tcx)) return [...xdp, ...tcx];
+  return xdp.length > 0 ? xdp : tcx;
 }
 
 function factsOf(root: HostRoot, link: Json, name: string): InterfaceLook['facts'] {

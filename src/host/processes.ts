@@ -1,5 +1,6 @@
 /** The processes that hold a socket, and how they are: processor time of each thread, memory, open files, limits. */
 import { type Fact, isKnown, known, type ProcessFacts, type ThreadFacts, unknown } from '../diagnosis/port-facts.ts';
+import { cgroupPrograms } from './bpf/attached.ts';
 import { type Cgroup, cgroupFacts, containerOf, readCgroup } from './cgroup.ts';
 import { type HostRoot, processIds, readLink, readNames, readText } from './proc.ts';
 
@@ -56,18 +57,19 @@ export function lookAt(root: HostRoot, pid: number): ProcessLook {
 }
 
 /** @returns null when the process has gone in the meantime */
-export function processFacts(
+export async function processFacts(
   root: HostRoot,
   pid: number,
   before: ProcessLook | undefined,
   seconds: number,
-): ProcessFacts | null {
+): Promise<ProcessFacts | null> {
   const stat = known(readStat(root, pid, null));
   if (stat === null) return null;
   const folder = String(pid);
   const status = known(readText(root.proc, folder, 'status')) ?? '';
   const command = known(readText(root.proc, folder, 'cmdline')) ?? '';
   const cgroup = readCgroup(root, pid);
+  const programs = await cgroupPrograms(root, pid);
   return {
     pid,
     name: stat.name,
@@ -79,6 +81,7 @@ export function processFacts(
     openFiles: countOf(readNames(root.proc, folder, 'fd')),
     openFileLimit: openFileLimit(root, folder),
     cgroup: isKnown(cgroup) ? cgroupFacts(cgroup, before === undefined ? null : known(before.cgroup)) : cgroup,
+    programs,
     container: isKnown(cgroup) ? containerOf(cgroup.path) : null,
   };
 }

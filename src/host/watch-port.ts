@@ -95,7 +95,7 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
         seconds: Math.max(0, now.atMillis - first.atMillis) / 1000,
         sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
         samples: [...sampler.samples],
-        processes: readProcesses(root, ownersOf(root, sockets), looks, (Date.now() - begun) / 1000),
+        processes: await readProcesses(root, ownersOf(root, sockets), looks, (Date.now() - begun) / 1000),
         elsewhere: isListening ? [] : findForeignListeners(root, port),
         pressure: readPressure(root),
         softnet: softnetDelta(first.softnet, now.softnet),
@@ -132,16 +132,17 @@ function ownersOf(root: HostRoot, sockets: Fact<readonly Socket[]>): Fact<Owners
   return findOwners(root, new Set(sockets.filter(({ state }) => state === 'LISTEN').map(({ inode }) => inode)));
 }
 
-function readProcesses(
+async function readProcesses(
   root: HostRoot,
   owners: Fact<Owners>,
   looks: ReadonlyMap<number, ProcessLook>,
   seconds: number,
-): Fact<readonly ProcessFacts[]> {
+): Promise<Fact<readonly ProcessFacts[]>> {
   if (!isKnown(owners)) return owners;
   const { pids, hidden } = owners;
   if (pids.length === 0 && hidden > 0) return unknown(`no permission to look at ${hidden} processes: run as root`);
-  return pids.map((pid) => processFacts(root, pid, looks.get(pid), seconds)).filter((facts) => facts !== null);
+  const facts = await Promise.all(pids.map((pid) => processFacts(root, pid, looks.get(pid), seconds)));
+  return facts.filter((each) => each !== null);
 }
 
 /** Looks at the accept queues again and again: does the application still take connections out of them? */

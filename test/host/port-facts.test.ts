@@ -80,11 +80,11 @@ describe('recorded files', () => {
     assert.equal(known(summary.listeners[0]?.backlog ?? 0), null, '/proc has no limits: unknown, not 0');
   });
 
-  test('the owner by its descriptor, and how it is: threads, files, limits, control group', () => {
+  test('the owner by its descriptor, and how it is: threads, files, limits, control group', async () => {
     const owners = findOwners(root, new Set([4711]));
     assert.deepEqual(owners, { pids: [70], hidden: 0 });
     const before = lookAt(hostFolder({ ...RECORDED, 'proc/70/task/71/stat': STAT(71, 'worker', 10) }), 70);
-    const facts = processFacts(root, 70, before, 0.2);
+    const facts = await processFacts(root, 70, before, 0.2);
     assert.equal(facts?.name, 'odd) name');
     assert.equal(facts?.command, 'serve --port 8080');
     assert.equal(facts?.userId, 1000);

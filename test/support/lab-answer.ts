@@ -126,8 +126,8 @@ function wrongInDoctor(row: LabRow, checkup: Checkup): string[] {
   if (say.verdict !== null)
     expect(`the verdict, meant to be ${say.verdict},`, verdicts.includes(say.verdict), verdicts);
   if (!isWell) {
-    const leg = say.verdict === null ? null : say.leg;
-    expect(`the missing leg, meant to be ${leg},`, checkup.verdict.missingLeg === leg, checkup.verdict.missingLeg);
+    const { missingLeg } = checkup.verdict;
+    expect(`the missing leg, meant to be ${say.leg},`, missingLeg === say.leg, missingLeg);
   }
   return wrong;
 }

@@ -15,6 +15,8 @@ interface Stage {
   readonly ipv6?: boolean;
   readonly servers: readonly { readonly does: string; readonly [option: string]: unknown }[];
   readonly faults?: readonly Fault[];
+  /** BPF programmes that drop: kinds of programs.py, and the interface; those of a control group are put on that of the servers. */
+  readonly programs?: readonly (readonly [kind: string, place: string])[];
   readonly clients: readonly { readonly does: string; readonly [option: string]: unknown }[];
 }
 
@@ -206,6 +208,27 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: VISIT,
     },
     say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'tcx-ingress-drop',
+    row: 'B25',
+    what: 'a BPF programme at the interface’s tcx ingress drops the SYNs before IP',
+    stage: { servers: ACCEPT, programs: [['tcx-ingress', 's0']], clients: VISIT },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'cgroup-ingress-drop',
+    row: 'B25',
+    what: 'a BPF programme of the service’s control group drops the SYNs',
+    stage: { servers: ACCEPT, programs: [['cgroup-ingress', '']], clients: VISIT },
+    say: proven('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'xdp-drop',
+    row: 'B25',
+    what: 'an XDP programme drops the SYNs before any capture sees them',
+    stage: { servers: ACCEPT, programs: [['xdp', 's0']], clients: VISIT },
+    say: { verdict: null, leg: 'syn', cause: 'local-firewall-drop', confidence: 'proven' },
   },
   {
     name: 'reverse-path-filter',
@@ -415,6 +438,27 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('challenged', 'timestamps-rejected'),
   },
   {
+    name: 'tcx-egress-drop',
+    row: 'B12',
+    what: 'a BPF programme at the interface’s tcx egress drops the SYN-ACK',
+    stage: { servers: ACCEPT, programs: [['tcx-egress', 's0']], clients: VISIT },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'cgroup-egress-drop',
+    row: 'B12',
+    what: 'a BPF programme of the service’s control group drops the SYN-ACK',
+    stage: { servers: ACCEPT, programs: [['cgroup-egress', '']], clients: VISIT },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'signature-missing',
+    row: 'B24',
+    what: 'the service wants TCP-MD5 signatures, and the client sends none',
+    stage: { servers: [{ does: 'accept', md5: '10.9.0.1' }], clients: VISIT },
+    say: proven('no-syn-ack', 'signature-rejected'),
+  },
+  {
     name: 'old-connection-time-wait',
     row: 'B15',
     what: 'the server has the four-tuple in TIME-WAIT, and an older SYN comes',
@@ -597,6 +641,19 @@ export const LAB_ROWS: readonly LabRow[] = [
       ],
     },
     say: proven('ack-rejected', 'accept-queue-full'),
+  },
+  {
+    name: 'cookies-and-full-queue',
+    row: 'C5',
+    what: 'SYN cookies answer, and the accept queue has no room for the third leg',
+    stage: {
+      topology: 'wired',
+      wire: 'third-late',
+      servers: [{ does: 'never-accept', backlog: 4 }],
+      faults: sysctl('net.ipv4.tcp_syncookies=2'),
+      clients: [{ does: 'visit', every: 0.01, times: 12, grow: 12, linger: 30, wait: 12 }],
+    },
+    say: proven('ack-ignored', 'accept-queue-full'),
   },
   {
     name: 'flood',

@@ -32,6 +32,7 @@ export const PROCESS: ProcessFacts = {
   openFiles: 20,
   openFileLimit: 1024,
   cgroup: unknown('no control group is told'),
+  programs: [],
   container: null,
 };
 

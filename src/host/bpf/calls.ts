@@ -13,7 +13,16 @@ const CALL_NUMBER: Readonly<Record<string, number>> = {
 };
 
 /** enum bpf_cmd, bpf_map_type, bpf_prog_type (include/uapi/linux/bpf.h). */
-const COMMAND = { mapCreate: 0, mapLookup: 1, programLoad: 5, tracepointOpen: 17, mapPop: 21 } as const;
+const COMMAND = {
+  mapCreate: 0,
+  mapLookup: 1,
+  programLoad: 5,
+  programById: 13,
+  infoByDescriptor: 15,
+  programQuery: 16,
+  tracepointOpen: 17,
+  mapPop: 21,
+} as const;
 export const MAP = { array: 2, queue: 22 } as const;
 const RAW_TRACEPOINT = 17;
 const ATTRIBUTES = 128;
@@ -22,6 +31,15 @@ const LICENCE = 'Dual MIT/GPL';
 const LOG_OCTETS = 1 << 16;
 const EPERM = 1;
 const ENOENT = 2;
+const EINVAL = 22;
+/** Also what is attached to the control groups above. */
+const QUERY_EFFECTIVE = 1;
+const MOST_PROGRAMS = 64;
+/** struct bpf_prog_info, as far as the name. */
+const INFO = { length: 80, name: 64, nameLength: 16 } as const;
+
+/** Where programmes are attached: an interface of this namespace, or a control group by a descriptor of its folder. */
+export type ProgramTarget = { readonly interfaceIndex: number } | { readonly group: number };
 
 export interface BpfMap {
   readonly descriptor: number;
@@ -97,6 +115,51 @@ export class Bpf {
       return descriptor < 0 ? this.refused(`the tracepoint ${tracepoint}`) : descriptor;
     } finally {
       name.free();
+    }
+  }
+
+  /**
+   * Identifiers of the programmes that are attached there, at most `MOST_PROGRAMS`.
+   * @param type enum bpf_attach_type; one that this kernel does not know has none
+   */
+  attached(target: ProgramTarget, type: number): Fact<readonly number[]> {
+    const ids = this.libc.memory(MOST_PROGRAMS * 4);
+    try {
+      const attributes = Buffer.alloc(ATTRIBUTES);
+      const isGroup = 'group' in target;
+      attributes.writeUInt32LE(isGroup ? target.group : target.interfaceIndex, 0);
+      attributes.writeUInt32LE(type, 4);
+      if (isGroup) attributes.writeUInt32LE(QUERY_EFFECTIVE, 8);
+      attributes.writeBigUInt64LE(ids.address, 16);
+      attributes.writeUInt32LE(MOST_PROGRAMS, 24);
+      const result = this.call(COMMAND.programQuery, attributes);
+      if (result < 0) return this.libc.errno() === EINVAL ? [] : this.refused('lists of attached BPF programmes');
+      const count = Math.min(attributes.readUInt32LE(24), MOST_PROGRAMS);
+      return [...new Uint32Array(ids.bytes.slice(0, count * 4))];
+    } finally {
+      ids.free();
+    }
+  }
+
+  /** As it was loaded, cut by the kernel to 15 octets; null when it has none, or may not be asked. */
+  programName(id: number): string | null {
+    const attributes = Buffer.alloc(ATTRIBUTES);
+    attributes.writeUInt32LE(id, 0);
+    const descriptor = this.call(COMMAND.programById, attributes);
+    if (descriptor < 0) return null;
+    const info = this.libc.memory(INFO.length);
+    try {
+      Buffer.from(info.bytes).fill(0);
+      attributes.fill(0);
+      attributes.writeUInt32LE(descriptor, 0);
+      attributes.writeUInt32LE(INFO.length, 4);
+      attributes.writeBigUInt64LE(info.address, 8);
+      if (this.call(COMMAND.infoByDescriptor, attributes) < 0) return null;
+      const name = Buffer.from(info.bytes).toString('latin1', INFO.name, INFO.name + INFO.nameLength);
+      return name.split('\0')[0] || null;
+    } finally {
+      info.free();
+      this.close(descriptor);
     }
   }
 
