@@ -4,10 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { wrongIn } from '../support/lab-answer.ts';
 import { LAB_ROWS } from '../support/lab-rows.ts';
-import { runRow } from '../support/lab-run.ts';
+import { AT_ONCE, lackingFor, runRowTwice } from '../support/lab-run.ts';
 
-/** Rows at a time: they mostly wait. */
-const AT_ONCE = 6;
 const COMMANDS: readonly (readonly string[])[] = [
   ['ip', '-V'],
   ['nft', '--version'],
@@ -32,26 +30,19 @@ const missing = lacking();
 if (missing.length > 0) process.stderr.write(`SKIPPED, NOT TESTED: the lab needs ${missing.join(', ')}\n`);
 const LAB = missing.length === 0 ? {} : { skip: `SKIPPED, NOT TESTED: needs ${missing.join(', ')}` };
 
-/** Of rows that came out wrong beside others, one at a time: a host without processor time drops and delays what no fault does. */
-let last: Promise<unknown> = Promise.resolve();
-function alone<T>(run: () => Promise<T>): Promise<T> {
-  const next = last.then(run);
-  last = next.catch(() => {});
-  return next;
-}
-
 test('rows of the lab have names of their own', () => {
   assert.equal(new Set(LAB_ROWS.map(({ name }) => name)).size, LAB_ROWS.length);
 });
 
 describe('the lab', { ...LAB, concurrency: AT_ONCE }, () => {
   for (const [number, row] of LAB_ROWS.entries()) {
-    test(`${row.row} ${row.name}: ${row.what}`, async () => {
-      let checkup = await runRow(row, number);
-      if (wrongIn(row, checkup).length > 0) {
-        process.stderr.write(`PUT ON ONCE MORE: ${wrongIn(row, checkup).join('; ')}\n`);
-        checkup = await alone(() => runRow(row, number));
+    test(`${row.row} ${row.name}: ${row.what}`, async (context) => {
+      const lacks = lackingFor(row);
+      if (lacks !== null) {
+        process.stderr.write(`SKIPPED, NOT TESTED: ${row.name} needs ${lacks}\n`);
+        return context.skip(`SKIPPED, NOT TESTED: needs ${lacks}`);
       }
+      const { checkup } = await runRowTwice(row, number, (line) => process.stderr.write(`${line}\n`));
       const findings = checkup.steps.flatMap((step) => step.findings.map(({ id, evidence }) => `${id}: ${evidence}`));
       assert.deepEqual(wrongIn(row, checkup), [], findings.join('\n'));
     });

@@ -8,6 +8,8 @@ export interface LabResult {
   /** What live said beside; null where no attempt lacked a leg, or nobody watched. */
   readonly live: LiveAnswer | null;
   readonly seconds: number;
+  /** It came out wrong the first time, and was put on once more. */
+  readonly isSecond: boolean;
 }
 
 /** @param results by the row's name, one for each row */
@@ -16,6 +18,7 @@ export function labPage(rows: readonly LabRow[], results: ReadonlyMap<string, La
   const times = [...results.values()].map(({ seconds }) => seconds).sort((a, b) => a - b);
   const middle = times[times.length >> 1] as number;
   const longest = times.at(-1) as number;
+  const second = rows.filter(({ name }) => results.get(name)?.isSecond).map(({ name }) => name);
   return `# The lab
 
 <!-- Made by \`npm run lab\`: do not edit. -->
@@ -24,7 +27,7 @@ Each row was put on a real kernel (Linux ${release().split('.').slice(0, 2).join
 connect, or \`tripod doctor ADDRESS:2323\` on the client where the row says so; on the server \`tripod live --port 2323\` watched beside it. The table is what the commands said;
 of live, what it said of attempts that lack a leg: of those that the row is about where there are any, else of most; nothing where none lacks one, or where the row is at the client. The rows are data: \`test/support/lab-rows.ts\` has what each one is built
 of, \`fixtures/lab/stage.py\` builds it, \`test/support/lab-answer.ts\` holds what is said against what must be: the table is written only when all of it is right.
-A checkup took ${middle.toFixed(0)} s in the median and ${longest.toFixed(0)} s at the most, with others beside it on the same processors.
+A checkup took ${middle.toFixed(0)} s in the median and ${longest.toFixed(0)} s at the most, with others beside it on the same processors. ${secondWords(second)}
 
 The letters are those of the sources that [causes.md](causes.md) names. "—" is a port that is well, on a host where something else may look like trouble: nothing may be said of it.
 
@@ -32,6 +35,11 @@ The letters are those of the sources that [causes.md](causes.md) names. "—" is
 | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ${lines.join('\n')}
 `;
+}
+
+function secondWords(names: readonly string[]): string {
+  if (names.length === 0) return 'Each row was put on once.';
+  return `Put on once more, because the first time something else was said: ${names.map((name) => `\`${name}\``).join(', ')}.`;
 }
 
 function lineOf({ row, what, target, say }: LabRow, { answer, live }: LabResult): string {
