@@ -1,7 +1,7 @@
 /** From a shape to the diagnoses of one record, and from many of them to those of an endpoint. Pure. */
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
-import { fitsTtl } from '../handshake/record.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
+import type { AddressFigures } from './address-figures.ts';
 import { CAUSES, type CauseName } from './causes.ts';
 import type { EndpointShapes, ShapeCount } from './endpoint-shapes.ts';
 import { SHAPE, type Shape } from './shape.ts';
@@ -54,8 +54,8 @@ export interface EndpointContext {
   readonly complete: number;
   /** Distinct client addresses. */
   readonly clients: number;
-  /** TTL of SYN-ACKs of the same address, from whatever port; 0 when there was none. */
-  readonly hostTtl: number;
+  /** Of the SYN-ACKs of the same address, from whatever port. */
+  readonly host: AddressFigures;
   /** Ports on which the clients of the attempts that were reset or refused were reset or refused: a scan has many. */
   readonly portsOf: (client: number) => number;
 }
@@ -122,7 +122,9 @@ function suspectsAmong(
   switch (shape) {
     case SHAPE.REFUSED:
     case SHAPE.REFUSED_UNFILLED:
-      return suspectsOf(fitsTtl(shapes.resetTtl, context.hostTtl) ? shape : SHAPE.REFUSED_BY_STRANGER, side);
+    case SHAPE.REFUSED_WITH_WINDOW:
+    case SHAPE.REFUSED_WITH_BAD_CHECKSUM:
+      return suspectsOf(shapes.refusalBeside(context.host, shape), side);
     case SHAPE.SYN_UNANSWERED:
     case SHAPE.SYN_WITH_OFFERS_UNANSWERED:
       return context.complete > 0 ? besideCompleted(count, context, side) : suspectsOf(shape, side);

@@ -3,8 +3,11 @@
  * shapes, so a short list is all there is.
  */
 import { MARK } from '../handshake/attempts.ts';
-import type { Evidence } from '../handshake/evidence.ts';
+import { type Evidence, RESET_FROM } from '../handshake/evidence.ts';
+import { fitsTtl } from '../handshake/record.ts';
 import { STAMP_ORDER } from '../handshake/source-stamps.ts';
+import { SIGN } from '../handshake/traits.ts';
+import type { AddressFigures } from './address-figures.ts';
 import { SHAPE, type Shape } from './shape.ts';
 
 export interface ShapeCount {
@@ -46,9 +49,10 @@ const MACS_KEPT = 4;
 
 export class EndpointShapes {
   readonly counts: ShapeCount[] = [];
-  /** TTL of the server's SYN-ACKs, and of the first RST that refused a SYN; 0 when there was none. */
-  serverTtl = 0;
+  /** Of the RSTs that refused a SYN and have nothing strange in themselves: TTL of the first (0: there was none), the longest time that one took, and whether all have an IP identification. */
   resetTtl = 0;
+  private slowestReset = 0;
+  private haveResetsId = true;
   private macs: MacCount[] = [];
   private readonly stamps: StampCounts = {
     answeredInOrder: 0,
@@ -61,19 +65,21 @@ export class EndpointShapes {
   copy(): EndpointShapes {
     const copy = new EndpointShapes();
     for (const count of this.counts) copy.counts.push({ ...count });
-    copy.serverTtl = this.serverTtl;
+    copy.slowestReset = this.slowestReset;
+    copy.haveResetsId = this.haveResetsId;
     copy.resetTtl = this.resetTtl;
     copy.macs = this.macs.map((count) => ({ ...count }));
     Object.assign(copy.stamps, this.stamps);
     return copy;
   }
 
-  add(shape: Shape, e: Evidence): void {
-    if (this.serverTtl === 0 && (e.marks & MARK.SERVER_TTL_KNOWN) !== 0) this.serverTtl = e.serverTtl;
+  /** @param inItself the shape that the attempt has by itself */
+  add(inItself: Shape, e: Evidence, address: AddressFigures): void {
+    const shape = inItself === SHAPE.CLOSED_AT_ONCE ? closedBeside(e, address) : inItself;
     if (e.synMac !== 0) this.addMac(e);
     if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e);
     if (shape === SHAPE.NONE) return;
-    if (this.resetTtl === 0 && (e.marks & MARK.REFUSED) !== 0) this.resetTtl = e.resetTtl;
+    if (isRefused(shape)) this.addRefusal(e);
     const began = e.synCount > 0 ? e.synFirst : e.synAckFirst;
     const count = this.counts.find((known) => known.shape === shape);
     if (count === undefined) {
@@ -83,6 +89,19 @@ export class EndpointShapes {
     count.attempts += 1;
     count.first = Math.min(count.first, began);
     count.several ||= count.client !== e.client3;
+  }
+
+  private addRefusal(e: Evidence): void {
+    if (this.resetTtl === 0) this.resetTtl = e.resetTtl;
+    this.slowestReset = Math.max(this.slowestReset, resetNanos(e));
+    this.haveResetsId &&= (e.signs & SIGN.RESET_HAS_ID) !== 0;
+  }
+
+  /** What the other packets of the address make of the refusals: all of them are alike in it, or nothing is said. */
+  refusalBeside(address: AddressFigures, shape: Shape): Shape {
+    if (!fitsTtl(this.resetTtl, address.ttl)) return SHAPE.REFUSED_BY_STRANGER;
+    if (address.isOutrunBy(this.slowestReset)) return SHAPE.REFUSED_TOO_SOON;
+    return address.writesNoId && this.haveResetsId && shape === SHAPE.REFUSED ? SHAPE.REFUSED_BY_ANOTHER_STACK : shape;
   }
 
   private addMac(e: Evidence): void {
@@ -120,8 +139,10 @@ export class EndpointShapes {
     return isSo ? { attempts: silentOlder, first: firstOlder, answered: answeredInOrder } : null;
   }
 
-  /** The shape of an attempt, as those of its endpoint so far let it appear. */
-  inContext(shape: Shape, e: Evidence): Shape {
+  /** The shape of an attempt, as those of its endpoint, and the SYN-ACKs of its address, so far let it appear. */
+  inContext(shape: Shape, e: Evidence, address: AddressFigures): Shape {
+    if (isRefused(shape)) return refusalBeside(shape, e, address);
+    if (shape === SHAPE.CLOSED_AT_ONCE) return closedBeside(e, address);
     const isOlder = e.stampOrder === STAMP_ORDER.OLDER && isUnanswered(shape);
     return isOlder && this.outdated !== null ? SHAPE.SYN_OUTDATED_UNANSWERED : shape;
   }
@@ -142,4 +163,33 @@ export class EndpointShapes {
 /** Nothing of the packets says why nobody answered. */
 function isUnanswered(shape: Shape): boolean {
   return shape === SHAPE.SYN_UNANSWERED || shape === SHAPE.SYN_WITH_OFFERS_UNANSWERED;
+}
+
+/** A RST answers the SYN, and nothing in the attempt itself says who sent it. */
+function isRefused(shape: Shape): boolean {
+  return (
+    shape === SHAPE.REFUSED ||
+    shape === SHAPE.REFUSED_UNFILLED ||
+    shape === SHAPE.REFUSED_WITH_WINDOW ||
+    shape === SHAPE.REFUSED_WITH_BAD_CHECKSUM
+  );
+}
+
+/** Of a repeated SYN, the RST may answer an earlier one: from the first on, it took no longer than this. */
+function resetNanos(e: Evidence): number {
+  return e.resetTime - e.synFirst;
+}
+
+function refusalBeside(shape: Shape, e: Evidence, address: AddressFigures): Shape {
+  if (!fitsTtl(e.resetTtl, address.ttl)) return SHAPE.REFUSED_BY_STRANGER;
+  if (address.isOutrunBy(resetNanos(e))) return SHAPE.REFUSED_TOO_SOON;
+  const hasId = (e.signs & SIGN.RESET_HAS_ID) !== 0;
+  return address.writesNoId && hasId && shape === SHAPE.REFUSED ? SHAPE.REFUSED_BY_ANOTHER_STACK : shape;
+}
+
+/** A server that ends a connection has its third leg, unless it took data with the SYN (RFC 7413) or the SYNs crossed. */
+function closedBeside(e: Evidence, address: AddressFigures): Shape {
+  const isAnswer = e.resetFrom === RESET_FROM.SERVER && (e.marks & (MARK.FAST_OPEN | MARK.CROSSED)) === 0;
+  const isTooSoon = isAnswer && e.ackCount > 0 && address.isOutrunBy(e.resetTime - e.ackFirst);
+  return isTooSoon ? SHAPE.CLOSED_TOO_SOON : SHAPE.CLOSED_AT_ONCE;
 }

@@ -54,6 +54,11 @@ export const SHAPE = {
   CLOSED_BY_STRANGER: 41,
   SYN_OUTDATED_UNANSWERED: 42,
   CHALLENGED_FOR_STAMP: 43,
+  REFUSED_TOO_SOON: 44,
+  REFUSED_BY_ANOTHER_STACK: 45,
+  REFUSED_WITH_WINDOW: 46,
+  REFUSED_WITH_BAD_CHECKSUM: 47,
+  CLOSED_TOO_SOON: 48,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -127,6 +132,10 @@ function unansweredOf(e: Evidence): Shape {
 function refusalOf(e: Evidence): Shape {
   if (isFromStranger(e)) return SHAPE.REFUSED_BY_STRANGER;
   if (signed(e, SIGN.RESET_ECHOES)) return SHAPE.REFUSED_WITH_ECHO;
+  // Where checksums are left to the card, or made wrong when addresses were hidden, those of SYNs are no better.
+  const isForged = signed(e, SIGN.RESET_CHECKSUM_BAD) && signed(e, SIGN.SYN_CHECKSUM_GOOD);
+  if (isForged && !signed(e, SIGN.SYN_CHECKSUM_BAD)) return SHAPE.REFUSED_WITH_BAD_CHECKSUM;
+  if (signed(e, SIGN.RESET_HAS_WINDOW)) return SHAPE.REFUSED_WITH_WINDOW;
   return signed(e, SIGN.RESET_UNFILLED) && isIpv4(e) ? SHAPE.REFUSED_UNFILLED : SHAPE.REFUSED;
 }
 

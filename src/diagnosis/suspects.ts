@@ -139,6 +139,32 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     likely('firewall-reset', 'the RST has crossed another number of routers than the server’s other packets'),
     ...possible('a RST answers the SYN', 'port-closed'),
   ),
+  [SHAPE.REFUSED_TOO_SOON]: everywhere(
+    likely('firewall-reset', 'the RST came in less than half of the shortest round trip to the same address'),
+    ...possible('a RST answers the SYN', 'port-closed'),
+  ),
+  [SHAPE.REFUSED_BY_ANOTHER_STACK]: everywhere(
+    ...possible(
+      'the RST has an IP identification, and no SYN-ACK of the same address has one: another machine may have written it',
+      'firewall-reset',
+    ),
+    ...possible('a RST answers the SYN', 'port-closed', 'bound-to-another-address'),
+  ),
+  [SHAPE.REFUSED_WITH_WINDOW]: everywhere(
+    ...possible('a RST answers the SYN', 'port-closed'),
+    ...possible(
+      'the RST offers a window: most hosts that refuse a SYN send 0, boxes on the way (and small devices) often something else',
+      'firewall-reset',
+    ),
+    ...possible('a RST answers the SYN', 'bound-to-another-address'),
+  ),
+  [SHAPE.REFUSED_WITH_BAD_CHECKSUM]: everywhere(
+    ...possible(
+      'the RST has a wrong checksum, and the SYN that it answers a right one: no host sends such a RST, and clients pass it by',
+      'firewall-reset',
+    ),
+    ...possible('a RST answers the SYN', 'port-closed', 'bound-to-another-address'),
+  ),
   [SHAPE.REFUSED_WITH_ECHO]: everywhere(
     likely(
       'firewall-reset',
@@ -333,6 +359,13 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     likely(
       'firewall-reset',
       'a RST ends the connection at once, and has crossed another number of routers than the server’s other packets',
+    ),
+    ...possible('a RST ends the connection within a second of the third leg', 'closed-at-once'),
+  ),
+  [SHAPE.CLOSED_TOO_SOON]: everywhere(
+    likely(
+      'firewall-reset',
+      'a RST ends the connection in less than half of the shortest round trip to the server: it can’t be its answer',
     ),
     ...possible('a RST ends the connection within a second of the third leg', 'closed-at-once'),
   ),

@@ -181,6 +181,9 @@ export const TAKEN_ELSEWHERE = 1 << 18;
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;
 
+/** Two bits of W.LINK from here on: IP_ID (evidence.ts) of the first SYN-ACK. */
+export const SYN_ACK_ID_SHIFT = 16;
+
 /** How a checksum was found; 0 when it was not looked at, or could not be. */
 export const FILL = { FILLED: 1, UNFILLED: 2 } as const;
 

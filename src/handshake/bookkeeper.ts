@@ -6,8 +6,19 @@ import { distance } from '../bytes/sequence.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
 import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
-import { type Attempts, CLOSED_AT_ONCE, FILL, LEFT_UNHEARD, MARK, QUOTES, T, TRAITED, W } from './attempts.ts';
-import { RESET_FROM } from './evidence.ts';
+import {
+  type Attempts,
+  CLOSED_AT_ONCE,
+  FILL,
+  LEFT_UNHEARD,
+  MARK,
+  QUOTES,
+  SYN_ACK_ID_SHIFT,
+  T,
+  TRAITED,
+  W,
+} from './attempts.ts';
+import { ipIdKind, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { Traits } from './traits.ts';
 import { ACTION, type Action } from './transitions.ts';
@@ -156,6 +167,7 @@ export class Bookkeeper {
     const isn = segment.sequence | 0;
     if (a.word(slot, W.SYN_ACK_COUNT) === 0) {
       a.setTime(slot, T.SYN_ACK_FIRST, this.time);
+      a.setWord(slot, W.LINK, a.word(slot, W.LINK) | (ipIdKind(segment.ipId) << SYN_ACK_ID_SHIFT));
       // What the client did with a SYN-ACK of other numbers says nothing of this one.
       a.unmark(slot, MARK.CLIENT_RESET);
     }

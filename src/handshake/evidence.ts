@@ -72,6 +72,8 @@ export class Evidence {
   /** The server was the first to end the connection, at once and without a word; the client ended it without having got a word. */
   closedAtOnce = false;
   leftUnheard = false;
+  /** IP_ID of the first SYN-ACK. */
+  synAckId = 0;
   /** STAMP_ORDER (source-stamps.ts): the first SYN's timestamp beside the latest one of its address. */
   stampOrder = 0;
   /** The ports carried a connection before of which nothing but that is known any more. */
@@ -103,6 +105,15 @@ export class Evidence {
   lossyMany = false;
   /** It says that it lost packets in the `patience` before the first SYN-ACK. */
   lossyBefore = false;
+}
+
+/** The identification of an IPv4 packet: 0 is what Linux writes into SYN-ACKs and RSTs. NONE: IPv6, or no packet. */
+export const IP_ID = { NONE: 0, ZERO: 1, OTHER: 2 } as const;
+
+/** @param ipId as in wire/segment.ts */
+export function ipIdKind(ipId: number): number {
+  if (ipId < 0) return IP_ID.NONE;
+  return ipId === 0 ? IP_ID.ZERO : IP_ID.OTHER;
 }
 
 export const RESET_FROM = { NONE: 0, SERVER: 1, CLIENT: 2 } as const;

@@ -9,6 +9,7 @@ import {
   MARK,
   ROW_WORDS,
   STAMP_SHIFT,
+  SYN_ACK_ID_SHIFT,
   T,
   TAKEN_ELSEWHERE,
   TRAITED,
@@ -82,6 +83,7 @@ function fillLink(e: Evidence, link: number): void {
   e.afterForgotten = (link & FORGOTTEN) !== 0;
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
+  e.synAckId = (link >> SYN_ACK_ID_SHIFT) & 3;
   e.stampOrder = (link >> STAMP_SHIFT) & 3;
   e.isAnsweredElsewhere = (link & ANSWERED_ELSEWHERE) !== 0;
   e.isTakenElsewhere = (link & TAKEN_ELSEWHERE) !== 0;

@@ -21,13 +21,14 @@ import {
   ROW_WORDS,
   STAMP_SHIFT,
   STAMPED,
+  SYN_ACK_ID_SHIFT,
   T,
   W,
 } from './attempts.ts';
 import { type Bookkeeper, closesAtOnce, directionBits, leavesUnheard } from './bookkeeper.ts';
 import { FIRST_SHARED, fingerprint, momentOf, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
-import { type Evidence, RESET_FROM } from './evidence.ts';
+import { type Evidence, ipIdKind, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { STATE } from './transitions.ts';
 import type { WaitingRoom } from './waiting-room.ts';
@@ -136,7 +137,8 @@ export class OrdinaryPath {
     words[row + W.SERVER_ISN] = segment.sequence;
     words[row + W.SERVER_END] = segment.sequence + 1;
     words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 8);
-    words[row + W.LINK] = (words[row + W.LINK] as number) | (directionBits(segment) << 2);
+    words[row + W.LINK] =
+      (words[row + W.LINK] as number) | (directionBits(segment) << 2) | (ipIdKind(segment.ipId) << SYN_ACK_ID_SHIFT);
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = fingerprint(segment);
     words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = momentOf(segment, book.clock);
     const times = row / 2;
@@ -382,6 +384,7 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.resetTtl = (ttls >> 16) & 0xff;
   e.resetFrom = ttls >>> 24;
   const link = words[row + W.LINK] as number;
+  e.synAckId = (link >> SYN_ACK_ID_SHIFT) & 3;
   e.stampOrder = (link >> STAMP_SHIFT) & 3;
   e.synDirection = link & 3;
   e.synAckDirection = (link >> 2) & 3;

@@ -51,6 +51,10 @@ export const SIGN = {
   RESET_FILLED: 1 << 16,
   /** The RST has the IP identification of the SYN that it answers. */
   RESET_ECHOES: 1 << 17,
+  RESET_CHECKSUM_BAD: 1 << 21,
+  /** It has a window other than 0, and an identification other than 0. */
+  RESET_HAS_WINDOW: 1 << 22,
+  RESET_HAS_ID: 1 << 23,
   /** The client's RST against the SYN-ACK has another number than that which answers its SYN. */
   CLIENT_RESET_OFF: 1 << 19,
   /** The SYN carries a TCP-MD5 or TCP-AO signature. */
@@ -161,6 +165,9 @@ export class Traits {
     const checksum = tcpChecksum(segment);
     if (checksum === CHECKSUM.UNFILLED) this.sign(slot, SIGN.RESET_UNFILLED);
     else if (checksum === CHECKSUM.GOOD) this.sign(slot, SIGN.RESET_FILLED);
+    else if (checksum === CHECKSUM.BAD) this.sign(slot, SIGN.RESET_CHECKSUM_BAD);
+    if (segment.window > 0) this.sign(slot, SIGN.RESET_HAS_WINDOW);
+    if (segment.ipId > 0) this.sign(slot, SIGN.RESET_HAS_ID);
     if (segment.ipId > 0 && segment.ipId === this.word(slot, TRAIT.SYN_ID)) this.sign(slot, SIGN.RESET_ECHOES);
   }
 

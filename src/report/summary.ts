@@ -3,6 +3,7 @@
  * and is bounded.
  */
 
+import { AddressFigures } from '../diagnosis/address-figures.ts';
 import { diagnosesOfEndpoint } from '../diagnosis/diagnose.ts';
 import { EndpointShapes } from '../diagnosis/endpoint-shapes.ts';
 import { SHAPE, type Shape, shapeOf } from '../diagnosis/shape.ts';
@@ -28,11 +29,17 @@ const CLIENTS_COUNTED = 1 << 20;
 const CLIENTS_AT_A_TIME = 64;
 
 /** What a client that looks for open ports gets, or makes of what it gets. */
-const TURNED_AWAY: ReadonlySet<number> = new Set([SHAPE.REFUSED, SHAPE.CLIENT_RESET_AT_ONCE]);
+const TURNED_AWAY: ReadonlySet<number> = new Set([
+  SHAPE.REFUSED,
+  SHAPE.REFUSED_WITH_WINDOW,
+  SHAPE.CLIENT_RESET_AT_ONCE,
+]);
 
 class EndpointFigures {
   readonly address: string;
   readonly port: number;
+  /** Shared by all ports of the address. */
+  host: AddressFigures;
   clients = 0;
   attempts = 0;
   synReceived = 0;
@@ -43,14 +50,16 @@ class EndpointFigures {
   synToSynAck = new LatencySketch();
   synAckToAck = new LatencySketch();
 
-  constructor(address: string, port: number) {
+  constructor(address: string, port: number, host: AddressFigures) {
     this.address = address;
     this.port = port;
+    this.host = host;
   }
 
-  copy(): EndpointFigures {
-    const copy = new EndpointFigures(this.address, this.port);
+  copy(host: AddressFigures): EndpointFigures {
+    const copy = new EndpointFigures(this.address, this.port, host);
     Object.assign(copy, this);
+    copy.host = host;
     copy.byVerdict = this.byVerdict.slice();
     copy.shapes = this.shapes.copy();
     copy.synToSynAck = this.synToSynAck.copy();
@@ -62,6 +71,8 @@ class EndpointFigures {
 export class SummaryFold {
   private table: EndpointTable;
   private endpoints: EndpointFigures[] = [];
+  /** By address. */
+  private hosts = new Map<string, AddressFigures>();
   private clients = new HashSet();
   /** Hash words of a client and the number of its endpoint, three words each, of attempts whose clients are not counted yet. */
   private clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
@@ -91,19 +102,21 @@ export class SummaryFold {
     const endpoint = this.endpoints[number] as EndpointFigures;
     endpoint.attempts += 1;
     endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + 1;
-    endpoint.shapes.add(shapeOf(e, verdict, this.patienceNanos), e);
+    endpoint.host.add(e);
+    endpoint.shapes.add(shapeOf(e, verdict, this.patienceNanos), e, endpoint.host);
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
     this.noteClient(number, e);
   }
 
-  /** The shape of an attempt, as those of its endpoint that were added so far let it appear. */
+  /** The shape of an attempt, as what was added so far of its endpoint and address lets it appear. */
   shapeOf(e: Evidence, verdict: Verdict): Shape {
     const shape = shapeOf(e, verdict, this.patienceNanos);
     if (shape === SHAPE.NONE) return shape;
     const number = this.table.find(e.server0, e.server1, e.server2, e.server3, e.serverPort);
-    return this.endpoints[number]?.shapes.inContext(shape, e) ?? shape;
+    const endpoint = this.endpoints[number];
+    return endpoint === undefined ? shape : endpoint.shapes.inContext(shape, e, endpoint.host);
   }
 
   /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */
@@ -112,7 +125,10 @@ export class SummaryFold {
     const copy = new SummaryFold(this.seed, this.patienceNanos);
     Object.assign(copy, this);
     copy.table = this.table.copy();
-    copy.endpoints = this.endpoints.map((endpoint) => endpoint.copy());
+    copy.hosts = new Map([...this.hosts].map(([address, host]) => [address, host.copy()]));
+    copy.endpoints = this.endpoints.map((endpoint) =>
+      endpoint.copy(copy.hosts.get(endpoint.address) ?? endpoint.host.copy()),
+    );
     copy.clients = this.clients.copy();
     copy.clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
     copy.byVerdict = this.byVerdict.slice();
@@ -137,7 +153,7 @@ export class SummaryFold {
     this.countClients();
     const order = (a: EndpointFigures, b: EndpointFigures): number =>
       failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
-    const { ttls, portsOf } = this.hosts();
+    const portsOf = this.turnedAway();
     return [...this.endpoints].sort(order).map(
       (endpoint): ServerSummary => ({
         address: endpoint.address,
@@ -160,7 +176,7 @@ export class SummaryFold {
           {
             complete: endpoint.byVerdict[VERDICT.COMPLETE] as number,
             clients: endpoint.clients,
-            hostTtl: ttls.get(endpoint.address) ?? 0,
+            host: endpoint.host,
             portsOf,
           },
           side,
@@ -170,24 +186,24 @@ export class SummaryFold {
     );
   }
 
-  /** What all endpoints of an address tell of each: the TTL of its SYN-ACKs; and on how many ports a client was turned away. */
-  private hosts(): { ttls: ReadonlyMap<string, number>; portsOf: (client: number) => number } {
-    const ttls = new Map<string, number>();
+  /** On how many ports a client was turned away. */
+  private turnedAway(): (client: number) => number {
     const ports = new Map<number, number>();
-    for (const { address, shapes } of this.endpoints) {
-      if (shapes.serverTtl !== 0) ttls.set(address, shapes.serverTtl);
+    for (const { shapes } of this.endpoints) {
       for (const { shape, client, several } of shapes.counts) {
         if (!several && TURNED_AWAY.has(shape)) ports.set(client, (ports.get(client) ?? 0) + 1);
       }
     }
-    return { ttls, portsOf: (client) => ports.get(client) ?? 0 };
+    return (client) => ports.get(client) ?? 0;
   }
 
   private endpointOf(e: Evidence): number {
     const found = this.table.find(e.server0, e.server1, e.server2, e.server3, e.serverPort);
     if (found >= 0 || this.table.size >= ENDPOINTS_LISTED) return found;
     const address = addressText(e.server0, e.server1, e.server2, e.server3);
-    this.endpoints.push(new EndpointFigures(address, e.serverPort));
+    const host = this.hosts.get(address) ?? new AddressFigures();
+    this.hosts.set(address, host);
+    this.endpoints.push(new EndpointFigures(address, e.serverPort, host));
     return this.table.add(e.server0, e.server1, e.server2, e.server3, e.serverPort);
   }
 

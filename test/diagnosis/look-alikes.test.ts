@@ -92,6 +92,56 @@ ${END}`;
     const [first] = await causesOf(refusedWith('id 4711'));
     assert.equal(first, 'firewall-reset likely');
   });
+  test('with a window: it is not as likely that a host closed its port', async () => {
+    const causes = await causesOf(refusedWith('').replace('win 0', 'win 512'));
+    assert.deepEqual(causes.slice(0, 2), ['port-closed possible', 'firewall-reset possible']);
+  });
+  test('with a wrong checksum, where that of the SYN is right', async () => {
+    const [first] = await causesOf(refusedWith('checksum wrong'));
+    assert.equal(first, 'firewall-reset possible');
+  });
+  test('with a wrong checksum, as all packets of the capture have it', async () => {
+    const [first] = await causesOf(
+      refusedWith('checksum wrong').replace('win 64240 id 4711', 'win 64240 id 4711 checksum wrong'),
+    );
+    assert.equal(first, 'port-closed likely');
+  });
+
+  /** Others that are answered after 40 ms, and the RST `nanos` after the SYN. */
+  const beside = (seconds: number, fields = '', others = 4, port = 's'): string =>
+    Array.from(
+      { length: others },
+      (_, i) =>
+        `${i} o${i} > s S 5000:5000(0)\n+0.040 s > o${i} S. 7000:7000(0) ack 5001\n+0.001 o${i} > s . ack 7001\n`,
+    ).join('') +
+    `9 c > ${port} S 1000:1000(0) win 64240\n+${seconds} ${port} > c R. 0:0(0) ack 1001 win 0 ${fields}\n${END}`;
+  const others = Array.from({ length: 4 }, (_, i) => `end o${i} 10.0.0.${20 + i}:40000\n`).join('');
+  const closed = `${others}end t 10.0.0.2:81\n`;
+  /** First causes of the closed port. */
+  const causesOfClosed = async (lines: string): Promise<string[]> => {
+    const { report, handshakes } = await analyzeWith(encodeScript(parseScript(`${ENDS}${closed}${lines}`)));
+    const refused = handshakes.find(({ verdict }) => verdict === 'refused');
+    const ofPort = report.servers.find(({ port }) => port === 81)?.diagnoses ?? [];
+    return [refused?.diagnoses[0], ofPort[0]].map((diagnosis) => `${diagnosis?.cause} ${diagnosis?.confidence}`);
+  };
+  test('sooner than anything ever came from that address', async () => {
+    const said = await causesOfClosed(beside(0.004, '', 4, 't'));
+    assert.deepEqual(said, ['firewall-reset likely', 'firewall-reset likely']);
+  });
+  test('as soon as others are answered', async () => {
+    assert.deepEqual(await causesOfClosed(beside(0.039, '', 4, 't')), ['port-closed likely', 'port-closed likely']);
+  });
+  test('sooner than two others, which may have been slow', async () => {
+    assert.deepEqual(await causesOfClosed(beside(0.004, '', 2, 't')), ['port-closed likely', 'port-closed likely']);
+  });
+  test('with an IP identification, where SYN-ACKs have none', async () => {
+    const said = await causesOfClosed(beside(0.039, 'id 77', 4, 't'));
+    assert.deepEqual(said, ['firewall-reset possible', 'firewall-reset possible']);
+  });
+  test('a SYN that was sent twice, shortly before the RST came: it answers the first', async () => {
+    const lines = beside(0.039, '', 4, 't').replace('\n+0.039', '\n+0.038 c > t S 1000:1000(0) win 64240\n+0.001');
+    assert.deepEqual(await causesOfClosed(lines), ['port-closed likely', 'port-closed likely']);
+  });
   test('with a checksum left to the card: the firewall comes first, and stays possible', async () => {
     const [first, second] = await causesOf(refusedWith('checksum unfilled'));
     assert.deepEqual([first, second], ['firewall-reset possible', 'port-closed possible']);
@@ -137,6 +187,18 @@ describe('complete', () => {
     assert.deepEqual(await causesOf(`${begin}+0.01 s > c F. ack 1001\n+0.001 c > s F. ack 9002\n${END}`), [
       'closed-at-once likely',
     ]);
+  });
+  const far = Array.from({ length: 4 }, (_, i) => `end o${i} 10.0.0.${20 + i}:40000`).join('\n');
+  const endedBy = (reset: string, syn = ''): string =>
+    `${Array.from({ length: 4 }, (_, i) => `${i} o${i} > s S 5000:5000(0)\n+0.040 s > o${i} S. 7000:7000(0) ack 5001\n+0.001 o${i} > s . ack 7001\n+0.05 s > o${i} P. (5) ack 5001\n`).join('')}
+9 c > s S 1000:1000(0) ${syn}\n+0.040 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n${reset}\n${END}`;
+  test('and reset sooner than the server can have heard of it', async () => {
+    const causes = await causesOf(endedBy('+0.002 s > c R. 9001:9001(0) ack 1001'), `${far}\n`);
+    assert.deepEqual(causes, ['firewall-reset likely', 'closed-at-once possible']);
+  });
+  test('and reset when it can have', async () => {
+    const causes = await causesOf(endedBy('+0.041 s > c R. 9001:9001(0) ack 1001'), `${far}\n`);
+    assert.deepEqual(causes, ['closed-at-once likely']);
   });
   test('and closed by the server after a word', async () => {
     assert.deepEqual(await causesOf(`${begin}+0.01 s > c P. (5) ack 1001\n+0.001 s > c F. ack 1001\n${END}`), []);
