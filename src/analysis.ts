@@ -18,6 +18,7 @@ import { VantageTally } from './handshake/vantage.ts';
 import { judge, MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
 import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
+import { Crowd, type Together } from './report/crowd.ts';
 import { type ListOptions, RecordList, type RecordSink } from './report/record-list.ts';
 import type { CaptureSummary, ServerSummary, Summary } from './report/report.ts';
 import { type EndpointStanding, namedCounts, StandingTable } from './report/standing.ts';
@@ -33,6 +34,8 @@ export interface AnalysisSettings {
   readonly list: ListOptions;
   /** Give each record as soon as its verdict can be told, and again, with `revision` + 1, when later packets amend it. The order is then that of the verdicts. */
   readonly early: boolean;
+  /** With `early`: records of a flood are left out, and told together (`toldTogether`, `finishedTogether`). */
+  readonly crowds?: boolean;
   /** Number of files that make up the capture. */
   readonly files: number;
   /** Id of the attempt whose segments are wanted, or null. */
@@ -64,6 +67,10 @@ export interface Standing {
   readonly open: number;
 }
 
+/** Attempts of an endpoint and verdict that are told one by one before `toldTogether` is asked for again; of which the last record is made. */
+const TOLD_ALONE = 20;
+const FINISHED_ALONE = 1000;
+
 export class Analysis {
   private filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
   /** Whole epoch seconds from which times count. */
@@ -90,6 +97,9 @@ export class Analysis {
   private readonly standing = new Float64Array(VERDICT_NAMES.length);
   private told = 0;
   private readonly endpoints: StandingTable | null;
+  /** What is told, and what is finished, of a flood; null when each has its record. */
+  private readonly saying: Crowd | null;
+  private readonly ending: Crowd | null;
 
   /** @param records takes each listed record, owned, or the text that it is made into. */
   constructor(
@@ -101,6 +111,9 @@ export class Analysis {
     this.hooks = hooks;
     this.fold = new SummaryFold(settings.seed, settings.patienceSeconds * 1e9);
     this.endpoints = settings.early ? new StandingTable(settings.seed) : null;
+    const hasCrowds = settings.early && settings.crowds === true;
+    this.saying = hasCrowds ? new Crowd(settings.seed, TOLD_ALONE) : null;
+    this.ending = hasCrowds ? new Crowd(settings.seed, FINISHED_ALONE) : null;
     this.list = new RecordList<unknown>(
       settings.list,
       typeof records === 'function' ? { prepare: (handshake) => handshake, emit: records } : records,
@@ -201,15 +214,30 @@ export class Analysis {
     };
   }
 
-  /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open. */
-  snapshot(open: (handshake: Handshake) => void): AnalysisFigures {
+  /** Verdicts that are out since this was asked for last, and were not told one by one. */
+  toldTogether(): readonly Together[] {
+    return this.saying?.take(this.momentText) ?? [];
+  }
+
+  /** Attempts that are finished, and whose record was not made. */
+  finishedTogether(): readonly Together[] {
+    return this.ending?.together(this.momentText) ?? [];
+  }
+
+  /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open; @param together those of a flood */
+  snapshot(open: (handshake: Handshake) => void, together: (group: Together) => void = () => {}): AnalysisFigures {
     const fold = this.fold.copy();
+    const crowd = this.ending === null ? null : new Crowd(this.settings.seed, FINISHED_ALONE);
     this.tracker.eachOpen((evidence) => {
       const verdict = judge(evidence, this.tracker.patienceNanos);
       if (!passes(this.filter, evidence)) return;
       fold.add(evidence, verdict);
-      if (this.isListed(verdict)) open(this.record(evidence, verdict));
+      if (!this.isListed(verdict) || crowd?.admits(evidence, verdict) === false) return;
+      const record = this.record(evidence, verdict);
+      crowd?.keep(evidence, verdict, record);
+      open(record);
     });
+    for (const group of crowd?.together(this.momentText) ?? []) together(group);
     return {
       capture: this.captureFigures(),
       summary: fold.summary(),
@@ -261,10 +289,14 @@ export class Analysis {
     const isListed = passed && this.isListed(verdict);
     // Early output has said it already, unless it is another verdict now.
     const isNews = passed && evidence.published !== verdict && this.isToBeSaid(evidence, verdict);
-    const record = isNews || (isListed && this.hooks.finished !== undefined) ? this.record(evidence, verdict) : null;
+    const isSaid = isNews && (this.saying?.admits(evidence, verdict) ?? true);
+    const isKept = isListed && this.hooks.finished !== undefined && (this.ending?.admits(evidence, verdict) ?? true);
+    const record = isSaid || isKept ? this.record(evidence, verdict) : null;
     if (!this.settings.early) this.list.done(evidence.id, record);
-    else if (isNews) this.list.atOnce(record);
-    if (isListed && record !== null) this.hooks.finished?.(record);
+    else if (isSaid && record !== null) this.say(evidence, verdict, record);
+    if (!isKept || record === null) return;
+    this.ending?.keep(evidence, verdict, record);
+    this.hooks.finished?.(record);
   }
 
   /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */
@@ -275,9 +307,14 @@ export class Analysis {
     const passed = passes(this.filter, evidence);
     this.tell(evidence, verdict, passed);
     if (passed && this.list.wantsMore && this.isToBeSaid(evidence, verdict)) {
-      this.list.atOnce(this.record(evidence, verdict));
+      if (this.saying?.admits(evidence, verdict) ?? true) this.say(evidence, verdict, this.record(evidence, verdict));
     }
     return verdict;
+  }
+
+  private say(evidence: Evidence, verdict: Verdict, record: Handshake): void {
+    this.saying?.keep(evidence, verdict, record);
+    this.list.atOnce(record);
   }
 
   private readonly momentText = (nanos: number): string => formatEpoch(nanos, this.baseSeconds, this.digits);

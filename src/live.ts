@@ -10,6 +10,7 @@ import type { Frame } from './capture/frame.ts';
 import type { CaptureReader, LossInterval } from './capture/reader.ts';
 import type { Handshake } from './handshake/handshake.ts';
 import { type AnalysisOptions, filterOf, lostOf, makeReport, SourceTally, Stop } from './pipeline.ts';
+import type { Together } from './report/crowd.ts';
 import type { Report, SourceSummary } from './report/report.ts';
 import type { ByteSource } from './source/byte-source.ts';
 import { CaptureStream } from './source/capture-stream.ts';
@@ -19,6 +20,8 @@ export interface LiveSink {
   verdict(handshake: Handshake): void;
   /** The last record of an attempt: nothing amends it any more. */
   finished(handshake: Handshake): void;
+  /** Verdicts of a flood: of each endpoint and verdict, those that `verdict` was not called for in the latest second. Left out: it is called for each, and so is `finished`. */
+  together?(group: Together): void;
   /** Packets have come, and are judged next: the time to tell of losses that they may follow (`noteLosses`). */
   arrived?(): void;
   /** The packets that came together are judged. */
@@ -73,6 +76,8 @@ export class LiveAnalysis {
   private isNumbering = false;
   private lastSeconds = 0;
   private lastNanos = 0;
+  /** The second of the capture's time in which a flood was told of last. */
+  private toldSecond = 0;
 
   /** @param stopped when it resolves, `read` returns. @param mostPackets none is read beyond so many */
   constructor(options: AnalysisOptions, sink: LiveSink, stopped: Promise<void>, mostPackets: number | null = null) {
@@ -85,7 +90,12 @@ export class LiveAnalysis {
       finished: (handshake: Handshake): void => sink.finished(handshake),
       ...(kept === null ? {} : { belongs: (id: number) => kept.belongs(id), left: (id: number) => kept.left(id) }),
     };
-    this.analysis = new Analysis({ ...options, early: true, files: 1 }, (handshake) => sink.verdict(handshake), hooks);
+    const crowds = sink.together !== undefined;
+    this.analysis = new Analysis(
+      { ...options, early: true, crowds, files: 1 },
+      (handshake) => sink.verdict(handshake),
+      hooks,
+    );
   }
 
   /** Judges the packets of the source until it ends, or all is stopped. */
@@ -158,15 +168,29 @@ export class LiveAnalysis {
   }
 
   /** The report as it would be if the capture ended now, and the records of the listed attempts that are open; everything goes on. */
-  snapshot(): { readonly report: Report; readonly open: readonly Handshake[] } {
+  snapshot(): { readonly report: Report; readonly open: readonly Handshake[]; readonly together: readonly Together[] } {
     const open: Handshake[] = [];
-    const figures = this.analysis.snapshot((handshake) => open.push(handshake));
-    return { report: this.report(figures), open };
+    const together: Together[] = [...this.analysis.finishedTogether()];
+    const figures = this.analysis.snapshot(
+      (handshake) => open.push(handshake),
+      (group) => together.push(group),
+    );
+    return { report: this.report(figures), open, together };
   }
 
-  /** The end. `failures`: sources that ended before their end. */
-  finish(): { readonly report: Report; readonly failures: readonly Error[] } {
-    return { report: this.report(this.analysis.finish()), failures: this.failures };
+  /** The end. `failures`: sources that ended before their end; `together`: attempts that `finished` was not called for. */
+  finish(): {
+    readonly report: Report;
+    readonly failures: readonly Error[];
+    readonly together: readonly Together[];
+  } {
+    const report = this.report(this.analysis.finish());
+    this.tellTogether();
+    return { report, failures: this.failures, together: this.analysis.finishedTogether() };
+  }
+
+  private tellTogether(): void {
+    for (const group of this.analysis.toldTogether()) this.sink.together?.(group);
   }
 
   private observe(tally: SourceTally<CaptureStream>): void {
@@ -189,6 +213,9 @@ export class LiveAnalysis {
   private passTime(): void {
     const { seconds, nanos } = this.analysis.moment;
     if (this.hasBegun) this.sink.packets?.passTime(seconds, nanos);
+    if (seconds === this.toldSecond) return;
+    this.toldSecond = seconds;
+    this.tellTogether();
   }
 
   private passLosses(tally: SourceTally<CaptureStream>): void {

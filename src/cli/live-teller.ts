@@ -1,10 +1,11 @@
 /** Where a live capture says what it finds: verdicts and the report on the output, how matters stand on the terminal. */
 import type { Handshake } from '../handshake/handshake.ts';
 import type { LiveAnalysis } from '../live.ts';
+import type { Together } from '../report/crowd.ts';
 import type { Renderer } from '../report/render/renderer.ts';
 import type { Report } from '../report/report.ts';
 import type { Context } from './context.ts';
-import { statusLine, verdictLine } from './live-words.ts';
+import { statusLine, togetherLine, verdictLine } from './live-words.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { StatusLine } from './status-line.ts';
 import { tell } from './tell.ts';
@@ -50,6 +51,12 @@ export class LiveTeller {
     this.output.write(
       format === 'table' ? verdictLine(handshake, this.lineOptions()) : this.renderer.handshake(handshake),
     );
+  }
+
+  /** Verdicts of a flood that are not told one by one: format table alone. */
+  together(group: Together): void {
+    this.statusLine?.clear();
+    this.output.write(togetherLine(group, this.lineOptions()));
   }
 
   /** The last record of an attempt. */
@@ -100,16 +107,18 @@ export class LiveTeller {
   }
 
   /** SIGUSR1: how matters stand, in full. A format for machines is not cut in two: then it goes to standard error. */
-  show({ report, open }: ReturnType<LiveAnalysis['snapshot']>): void {
-    const text = this.preview.preview?.(report, open) ?? '';
+  show({ report, open, together }: ReturnType<LiveAnalysis['snapshot']>): void {
+    const text = this.preview.preview?.(report, open, together) ?? '';
     this.statusLine?.clear();
     const output = this.preview === this.renderer ? this.output : this.context.stderr;
     output.write(`\n${text}\n`);
     output.flush();
   }
 
-  end(report: Report): void {
+  /** @param together attempts that `finished` was not called for */
+  end(report: Report, together: readonly Together[]): void {
     this.clearStatus();
+    for (const group of together) this.renderer.together?.(group);
     const blank = this.options.format === 'table' && this.hasSaidSomething ? '\n' : '';
     this.output.write(`${blank}${this.renderer.end(report)}`);
     this.output.flush();

@@ -2,6 +2,7 @@
 import type { Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
 import { VERDICTS } from '../handshake/handshake.ts';
 import type { LiveAnalysis } from '../live.ts';
+import type { Together } from '../report/crowd.ts';
 import { printable } from '../report/escape.ts';
 import { count, endpoint, moment, palette, wrap } from '../report/render/text.ts';
 import { LEG_WORDS, VERDICT_WORDS } from '../report/render/words.ts';
@@ -26,6 +27,14 @@ export function verdictLine(handshake: Handshake, options: LineOptions): string 
   const finding = tinted(handshake, colours);
   const words = `${time} #${id} ${endpoint(client)} > ${endpoint(server)}  ${amended}${finding}: ${printable(said(handshake))}`;
   // `wrap` takes blanks for places to break, two of them for an empty word.
+  return options.width === null ? `${words}\n` : `${hanging(words, options.width)}\n`;
+}
+
+/** "12:00:01.123 and 49,980 more > 10.0.0.2:443  SYN-ACK missing (no-syn-ack), the last begun at 12:00:02.122": of a flood, what is not told one by one. */
+export function togetherLine({ sample, attempts, first, last }: Together, options: LineOptions): string {
+  const time = options.width === null ? isoTime : clockTime;
+  const finding = tinted(sample, palette(options.colour));
+  const words = `${time(first)} and ${count(attempts)} more > ${endpoint(sample.server)}  ${finding}, the last begun at ${time(last)}`;
   return options.width === null ? `${words}\n` : `${hanging(words, options.width)}\n`;
 }
 

@@ -4,6 +4,7 @@ import { ownAddresses } from '../host/connect.ts';
 import type { EnteredNamespace } from '../host/enter-namespace.ts';
 import { startFactsProcess } from '../host/facts-process.ts';
 import { LiveAnalysis } from '../live.ts';
+import type { Together } from '../report/crowd.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
 import type { Renderer } from '../report/render/renderer.ts';
@@ -81,6 +82,10 @@ class LiveRun {
       arrived: (): void => this.noteLosses(this.context.wallClock()),
       drained: (): void => this.drained(),
       packets: this.keepers.sink,
+      // Records for programs, and comments beside packets, are wanted of each.
+      ...(options.format === 'table' && this.keepers.sink === null
+        ? { together: (group: Together): void => this.teller.together(group) }
+        : {}),
     };
     this.live = new LiveAnalysis(options.analysis, sink, stopped, options.packets);
   }
@@ -124,10 +129,10 @@ class LiveRun {
 
   /** The report at the end; answers the exit code. */
   report(): number {
-    const { report: own, failures } = this.finished ?? this.live.finish();
+    const { report: own, failures, together } = this.finished ?? this.live.finish();
     const report = this.witness?.dressReport(own) ?? own;
     this.keepers.close((sentence) => this.teller.say(sentence));
-    this.teller.end(report);
+    this.teller.end(report, together);
     const failed = [...failures, ...this.keepers.failures];
     tellDamage(this.context, report.capture.sources);
     if (failed.length > 0 || this.isCutShort) return EXIT.COULD_NOT;

@@ -1,7 +1,7 @@
 /** What a live capture says: the line of a verdict, the status of a terminal. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { statusLine, verdictComment, verdictLine } from '../../src/cli/live-words.ts';
+import { statusLine, togetherLine, verdictComment, verdictLine } from '../../src/cli/live-words.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
 import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
 import { VERDICTS } from '../../src/handshake/handshake.ts';
@@ -43,6 +43,15 @@ describe('the line of a verdict', () => {
       for (const line of lines) assert.ok(line.length <= Math.max(20, width), line);
       for (const line of lines.slice(1)) assert.match(line, /^ {4}\S/);
     }
+  });
+
+  test('of a flood, how many more there were, and when they began', async () => {
+    const sample = await handshakeOf(UNANSWERED);
+    const group = { sample, attempts: 49_980, first: '1700000000.123456', last: '1700000000.999999' };
+    assert.equal(
+      togetherLine(group, { width: null, colour: false }),
+      '2023-11-14T22:13:20.123456Z and 49,980 more > 10.0.0.2:80  SYN-ACK missing (no-syn-ack), the last begun at 2023-11-14T22:13:20.999999Z\n',
+    );
   });
 
   test('an amended one says so, and the first cause stands at the end', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Handshake, Leg, LegName, VerdictName } from '../../handshake/handshake.ts';
 import { VERDICTS } from '../../handshake/handshake.ts';
+import type { Together } from '../crowd.ts';
 import { printable } from '../escape.ts';
 import type { Page } from './page.ts';
 import { count, counted, duration, endpoint, listed, moment, padEnd, secondsBetween } from './text.ts';
@@ -30,6 +31,8 @@ interface Group {
   readonly examples: Handshake[];
   readonly ids: number[];
   attempts: number;
+  /** Some of its attempts were counted alone: not all of its clients are known. */
+  isCrowd: boolean;
   first: string | null;
   last: string | null;
 }
@@ -40,17 +43,33 @@ export class Attempts {
   private readonly overflow = new Map<VerdictName, number>();
 
   add(handshake: Handshake): void {
+    const group = this.groupOf(handshake);
+    if (group === null) this.overflow.set(handshake.verdict, (this.overflow.get(handshake.verdict) ?? 0) + 1);
+    else admit(group, handshake);
+  }
+
+  /** Attempts like one that was added. */
+  addTogether({ sample, attempts, first, last }: Together): void {
+    const group = this.groupOf(sample);
+    if (group === null) {
+      this.overflow.set(sample.verdict, (this.overflow.get(sample.verdict) ?? 0) + attempts);
+      return;
+    }
+    group.attempts += attempts;
+    group.isCrowd = true;
+    stretch(group, first);
+    stretch(group, last);
+  }
+
+  private groupOf(handshake: Handshake): Group | null {
     const key = `${handshake.server.address} ${handshake.server.port} ${handshake.verdict} ${network(handshake)}`;
     let group = this.groups.get(key);
     if (group === undefined) {
-      if (this.groups.size >= MOST_GROUPS) {
-        this.overflow.set(handshake.verdict, (this.overflow.get(handshake.verdict) ?? 0) + 1);
-        return;
-      }
+      if (this.groups.size >= MOST_GROUPS) return null;
       group = emptyGroup(handshake);
       this.groups.set(key, group);
     }
-    admit(group, handshake);
+    return group;
   }
 
   copy(): Attempts {
@@ -111,6 +130,7 @@ function emptyGroup(handshake: Handshake): Group {
     examples: [],
     ids: [],
     attempts: 0,
+    isCrowd: false,
     first: null,
     last: null,
   };
@@ -123,7 +143,11 @@ function admit(group: Group, handshake: Handshake): void {
   if (group.examples.length < EXAMPLES) group.examples.push(handshake);
   if (group.ids.length < IDS) group.ids.push(handshake.id);
   const began = beginning(handshake);
-  if (began === null) return;
+  if (began !== null) stretch(group, began);
+}
+
+/** One of the group began at this time. */
+function stretch(group: Group, began: string): void {
   if (group.first === null || secondsBetween(began, group.first) > 0) group.first = began;
   if (group.last === null || secondsBetween(group.last, began) > 0) group.last = began;
 }
@@ -155,6 +179,7 @@ function union(groups: readonly Group[]): Group {
       .sort((a, b) => a - b)
       .slice(0, IDS),
     attempts: groups.reduce((sum, group) => sum + group.attempts, 0),
+    isCrowd: groups.some(({ isCrowd }) => isCrowd),
     first: firsts.reduce<string | null>(
       (best, time) => (best !== null && secondsBetween(best, time) > 0 ? best : time),
       null,
@@ -203,7 +228,7 @@ function printGroup(page: Page, group: Group): void {
 }
 
 function facts(page: Page, group: Group): string {
-  const more = group.clients.size >= MOST_CLIENTS ? ' or more' : '';
+  const more = group.isCrowd || group.clients.size >= MOST_CLIENTS ? ' or more' : '';
   const parts = [`${counted(group.attempts, 'attempt')} from ${counted(group.clients.size, 'client')}${more}`];
   if (group.ports.size > 1) parts.push(`to ${counted(group.ports.size, 'port')} (${portRanges(group.ports)})`);
   if (group.first !== null && group.last !== null) {

@@ -1,5 +1,6 @@
 /** What every output format is: text that grows as the attempts come, and is closed by the report. */
 import type { Handshake } from '../../handshake/handshake.ts';
+import type { Together } from '../crowd.ts';
 import type { Report } from '../report.ts';
 
 export interface Renderer {
@@ -11,8 +12,10 @@ export interface Renderer {
   readonly steps?: { text(handshake: Handshake): string; place(text: string): string };
   /** What stands after the last attempt. Called once. */
   end(report: Report): string;
-  /** A look at what `end` would answer now, with further attempts as the last of the list; nothing of it stays. Only the table can. */
-  preview?(report: Report, open: readonly Handshake[]): string;
+  /** Attempts that `handshake` is not called for, as groups. Only the table takes them. */
+  together?(group: Together): void;
+  /** A look at what `end` would answer now, with further attempts as the last of the list, one by one and as groups; nothing of it stays. Only the table can. */
+  preview?(report: Report, open: readonly Handshake[], together: readonly Together[]): string;
 }
 
 export interface RenderOptions {

@@ -50,9 +50,11 @@ export function tableRenderer(options: RenderOptions): Renderer {
       return '';
     },
     end: (report) => lay(report, attempts),
-    preview(report, open) {
+    together: (group) => attempts.addTogether(group),
+    preview(report, open, together) {
       const copy = attempts.copy();
       for (const handshake of open) copy.add(handshake);
+      for (const group of together) copy.addTogether(group);
       return lay(report, copy);
     },
   };
