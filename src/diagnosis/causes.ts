@@ -162,7 +162,7 @@ export const CAUSES = {
     leg: 'syn-ack',
     what: 'Too many half-open connections wait, and SYN cookies are off: new SYNs are dropped.',
     symptom: `${TIMES_OUT} Some attempts succeed.`,
-    host: 'TcpExtTCPReqQFullDrop moves with each SYN; ss shows many SYN-RECV.',
+    host: 'TcpExtTCPReqQFullDrop moves with each SYN; ss shows many SYN-RECV. Or, with more of them than three quarters of net.ipv4.tcp_max_syn_backlog: TcpExtListenDrops moves, and ListenOverflows does not.',
     advice:
       'On the server: ss -tn state syn-recv | wc -l, nstat -z TcpExtTCPReqQFullDrop; sysctl net.ipv4.tcp_syncookies=1 is the remedy.',
     source: 'net/ipv4/tcp_input.c tcp_conn_request; measured: TCPReqQFullDrop',

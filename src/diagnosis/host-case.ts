@@ -72,6 +72,13 @@ export class HostCase {
     return peers.filter((peer) => clients.has(peer) && !this.seen.answered.has(peer));
   }
 
+  /** Most connections that waited for their third leg at one time (SYN-RECV); null when nobody looked. */
+  get mostHalfOpen(): number | null {
+    const { sockets } = this;
+    if (sockets === null) return null;
+    return Math.max(sockets.states['SYN-RECV'] ?? 0, ...this.facts.samples.map(({ halfOpen }) => halfOpen));
+  }
+
   /** Most connections that waited for accept() at one time, and the least queue that would be full; null when nobody looked, or nothing listens. */
   get queue(): { readonly most: number; readonly backlog: number } | null {
     const { sockets } = this;

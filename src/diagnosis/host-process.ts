@@ -28,14 +28,21 @@ function isAtFileLimit({ openFiles, openFileLimit }: ProcessFacts): boolean {
   return open !== null && limit !== null && open + FILES_TO_SPARE >= limit;
 }
 
+/**
+ * Seconds that some connection has to have waited. One that was taken and ended between two looks is seen in neither: an application that closes at once looks like one that
+ * takes nothing, but that nobody waits for long.
+ */
+const WAITS_LONG_SECONDS = 2;
+
 /** Connections that completed and that the application never took, in any look. */
 export function rulingOnStanding(host: HostCase): Ruling | null {
   const waiting = host.sockets?.waitingForAccept ?? 0;
   if (host.seen.complete.attempts === 0 || waiting === 0 || !host.queueStood) return null;
   const wait = known(host.sockets?.longestWaitSeconds ?? null);
+  if (wait !== null && wait < WAITS_LONG_SECONDS) return null;
   return {
     cause: 'not-accepted-yet',
-    confidence: 'proven',
+    confidence: wait === null ? 'likely' : 'proven',
     evidence: [
       `${counted(waiting, 'connection')} completed and ${waiting === 1 ? 'has' : 'have'} no owner (Recv-Q of the listener in ss), and none was taken in ${host.facts.seconds.toFixed(1)} s${wait === null ? '' : `; one has waited for ${wait.toFixed(1)} s`}`,
     ],

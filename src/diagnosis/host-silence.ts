@@ -43,7 +43,7 @@ function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
   ): Ruling | null => rulingOfCounter(cause, host, names, due, silent, also, due + pending);
   const rulings = [
     judgeOverflow(host, group),
-    ofCounter('syn-queue-full', ['TcpExtTCPReqQFullDrop'], packets, manyHalfOpen(host)),
+    judgeSynQueue(host, group),
     ofCounter('reverse-path-filter', ['TcpExtIPReversePathFilter'], packetsV4, notAdmitted(host, group)),
     judgeNoRoute(host, group),
     ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors'], packets, notOwn(host, group)),
@@ -86,10 +86,53 @@ function judgeOverflow(host: HostCase, { packets, pending }: Troubled): Ruling |
   return { cause, confidence: 'possible', evidence, explains: fit === 'part' ? moved : 0 };
 }
 
-function manyHalfOpen({ sockets, facts }: HostCase): string | null {
-  const halfOpen = sockets?.states['SYN-RECV'] ?? 0;
+/** Half-open connections that leave no room for more (net/ipv4/tcp_input.c tcp_conn_request). */
+function judgeSynQueue(host: HostCase, group: Troubled): Ruling | null {
+  const { packets, pending } = group;
+  const [counter, most] = [['TcpExtTCPReqQFullDrop'], packets + pending];
+  const silent = `${counted(packets, 'SYN')} got no answer`;
+  const full = rulingOfCounter('syn-queue-full', host, counter, packets, silent, manyHalfOpen(host), most);
+  return full?.confidence === 'excluded' ? judgeLastQuarter(host, group) : full;
+}
+
+function manyHalfOpen({ mostHalfOpen, facts }: HostCase): string | null {
   const cookies = facts.limits.synCookies;
-  return cookies === 0 && halfOpen > 0 ? `ss shows ${halfOpen} SYN-RECV, and net.ipv4.tcp_syncookies is 0` : null;
+  if (cookies !== 0 || mostHalfOpen === null || mostHalfOpen === 0) return null;
+  return `ss shows ${mostHalfOpen} SYN-RECV, and net.ipv4.tcp_syncookies is 0`;
+}
+
+/**
+ * Without cookies the last quarter of net.ipv4.tcp_max_syn_backlog is for addresses that have completed a connection before. What is dropped for that has no counter but
+ * ListenDrops, which other drops move as well.
+ */
+function judgeLastQuarter(host: HostCase, group: Troubled): Ruling {
+  const cause = 'syn-queue-full';
+  const { synCookies, maxSynBacklog } = host.facts.limits;
+  const { packets, pending } = group;
+  const of = (...names: readonly string[]): number => host.moved(...names) ?? 0;
+  const drops = of('TcpExtListenDrops') - of('TcpExtListenOverflows') - of('IpOutNoRoutes', 'Ip6OutNoRoutes');
+  const fit = fitOf(Math.max(0, drops), packets, packets + pending);
+  const cookies = known(synCookies);
+  if (fit === 'none' || (cookies !== null && cookies !== 0)) return excluded(cause);
+  const { mostHalfOpen } = host;
+  const limit = known(maxSynBacklog);
+  const evidence = [
+    `TcpExtListenDrops +${of('TcpExtListenDrops')}, ListenOverflows +${of('TcpExtListenOverflows')}, and ${counted(packets, 'SYN')} got no answer`,
+  ];
+  if (limit === null || mostHalfOpen === null || cookies === null) {
+    return { cause, confidence: 'possible', evidence, explains: 0 };
+  }
+  // A neighbour that does not answer lets half-open connections go, and counts them as dropped.
+  const isExplained = of('TcpExtTCPSynRetrans', 'IcmpInDestUnreachs', 'Icmp6InDestUnreachs') > 0;
+  if (mostHalfOpen <= limit - Math.floor(limit / 4)) {
+    const isOpen = fit === 'exact' && packets >= FEWEST_TO_PROVE && !isExplained;
+    return isOpen ? { cause, confidence: 'possible', evidence, explains: 0 } : excluded(cause);
+  }
+  evidence.push(
+    `ss shows ${mostHalfOpen} SYN-RECV, more than three quarters of net.ipv4.tcp_max_syn_backlog (${limit}), and net.ipv4.tcp_syncookies is 0: then only addresses are served that completed a connection before`,
+  );
+  const explains = Math.min(drops, packets);
+  return { cause, confidence: fit === 'part' ? 'likely' : 'proven', evidence, explains };
 }
 
 /** The reverse path filter, as the kernel's own route lookup says of a client. */

@@ -89,6 +89,8 @@ export interface QueueSample {
   readonly queue: number;
   /** Of those that waited at the look before, how many the application has taken since. */
   readonly taken: number;
+  /** Connections that wait for the third leg (SYN-RECV). */
+  readonly halfOpen: number;
 }
 
 export interface ThreadFacts {

@@ -67,7 +67,7 @@ export function judgeLegs(
       ),
     );
   }
-  findings.push(...judgeBefore(before), ...told(legs.clients, before, seconds, port));
+  findings.push(...judgeClosed(legs.clients), ...judgeBefore(before), ...told(legs.clients, before, seconds, port));
   if (lost > 0) findings.push(unseen('packets-lost', `${counted(lost, 'packet')} were lost by the capture itself`));
   for (const warning of warnings) findings.push(unseen('packets', warning));
   return makeStep('legs', findings, commands);
@@ -121,6 +121,18 @@ function adviceOf(verdict: VerdictName, { client, server }: ClientLegs): string 
     default:
       return 'look at the packets: tripod live --all';
   }
+}
+
+/** Handshakes that complete, and connections of no use: a fault where no client has another one. A server may have its reasons to send some away. */
+function judgeClosed(clients: readonly ClientLegs[]): Finding[] {
+  const others = clients.filter(({ own }) => !own);
+  const closed = others.reduce((sum, { closedAtOnce }) => sum + closedAtOnce, 0);
+  const complete = others.reduce((sum, { byVerdict }) => sum + (byVerdict.complete ?? 0), 0);
+  if (closed === 0) return [];
+  const evidence = `${closed} of ${counted(complete, 'connection')} ended at once: within a second of the third leg, and without a word, the server closed or reset ${closed === 1 ? 'it' : 'them'}`;
+  const advice =
+    'look into the log of the application: it takes connections and lets go of them (a limit of connections, a list of allowed clients, a worker that dies)';
+  return [(closed === complete ? fail : warn)('leg-closed-at-once', evidence, advice)];
 }
 
 const NOTHING_BEFORE: BeforeCapture = { clients: [], programs: [], diagnosis: null };

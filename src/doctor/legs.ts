@@ -10,6 +10,8 @@ export interface ClientLegs {
   readonly byVerdict: Readonly<Partial<Record<VerdictName, number>>>;
   /** Failed attempts in which it repeated its SYN: somebody who wants in. */
   readonly insistent: number;
+  /** Complete handshakes behind which the server ended the connection at once, without a word. */
+  readonly closedAtOnce: number;
   /** Of its last failed attempt, of those that an ICMP error answers if there are any; null when none failed. */
   readonly failed: Pick<Handshake, 'id' | 'verdict' | 'missingLeg' | 'reason' | 'icmp' | 'reset' | 'diagnoses'> | null;
 }
@@ -79,6 +81,7 @@ export class LegsFold {
     legs.attempts += 1;
     legs.byVerdict[verdict] = (legs.byVerdict[verdict] ?? 0) + 1;
     this.keep(record);
+    if (verdict === 'complete' && isClosedAtOnce(record)) legs.closedAtOnce += 1;
     if (verdict === 'complete' || verdict === 'undecided') return;
     if (record.legs.syn.count > 1) legs.insistent += 1;
     // One that says who turned it away tells more than a later one: routers and hosts send few ICMP errors a second.
@@ -105,7 +108,16 @@ export class LegsFold {
       this.furtherAttempts += 1;
       return null;
     }
-    const legs: Growing = { client, server, own, attempts: 0, byVerdict: {}, insistent: 0, failed: null };
+    const legs: Growing = {
+      client,
+      server,
+      own,
+      attempts: 0,
+      byVerdict: {},
+      insistent: 0,
+      closedAtOnce: 0,
+      failed: null,
+    };
     this.clients.set(key, legs);
     return legs;
   }
@@ -129,4 +141,8 @@ export class LegsFold {
       records: this.failed.slice(0, MOST_TOLD),
     };
   }
+}
+
+function isClosedAtOnce({ diagnoses }: Handshake): boolean {
+  return diagnoses.some(({ cause }) => cause === 'closed-at-once');
 }

@@ -54,7 +54,7 @@ function saidOf(
 
 /** Queue of the listener: so many wait, so many may. */
 function queued(queue: number, backlog: number): Partial<PortFacts> {
-  const samples = [0, 1, 2].map((atSeconds) => ({ atSeconds, queue, taken: 0 }));
+  const samples = [0, 1, 2].map((atSeconds) => ({ atSeconds, queue, taken: 0, halfOpen: 0 }));
   return {
     samples,
     sockets: {
@@ -244,6 +244,53 @@ describe('counters of others accuse nobody', () => {
   });
 });
 
+describe('half-open connections beyond three quarters of the backlog', () => {
+  const silent = { synCookies: 0, maxSynBacklog: 16 };
+  const at = (
+    halfOpen: number,
+    counters: (syns: number) => Readonly<Record<string, number>>,
+    limits: Partial<PortFacts['limits']> = silent,
+  ): Promise<Said> =>
+    said('input_drop', (n) =>
+      quiet(
+        { IpInReceives: n, IpInDelivers: n, ...counters(n) },
+        {
+          sockets: { ...SOCKETS, states: { LISTEN: 1, 'SYN-RECV': 0 } },
+          samples: [{ atSeconds: 0, queue: 0, taken: 0, halfOpen }],
+          limits: { ...HEALTHY.limits, ...limits },
+        },
+      ),
+    );
+  const drops = (n: number): Readonly<Record<string, number>> => ({ TcpExtListenDrops: n });
+  const ofQueue = ({ all }: Said): string => all.find((cause) => cause.startsWith('syn-queue-full')) ?? 'nothing';
+  test('and drops without an overflow', async () => {
+    assert.deepEqual((await at(13, drops)).all, ['syn-queue-full proven']);
+  });
+  test('no: fewer', async () => {
+    assert.equal(ofQueue(await at(12, drops)), 'syn-queue-full possible');
+  });
+  test('no: fewer, and a neighbour that is silent makes the same drops', async () => {
+    assert.equal(ofQueue(await at(12, (n) => ({ ...drops(n), TcpExtTCPSynRetrans: 3 }))), 'nothing');
+  });
+  test('no: cookies answer everybody', async () => {
+    assert.equal(ofQueue(await at(13, drops, { synCookies: 1, maxSynBacklog: 16 })), 'nothing');
+  });
+  test('no: the drops are overflows of the accept queue', async () => {
+    const causes = await at(13, (n) => ({ ...drops(n), TcpExtListenOverflows: n }));
+    assert.equal(ofQueue(causes), 'nothing');
+  });
+  test('no: the drops are for want of a route', async () => {
+    const causes = await at(13, (n) => ({ ...drops(n), IpOutNoRoutes: n }));
+    assert.deepEqual(causes.all, ['no-return-route proven']);
+  });
+  test('nobody could look how many there were: it stays possible', async () => {
+    assert.equal(
+      ofQueue(await at(13, drops, { synCookies: 0, maxSynBacklog: unknown('?') })),
+      'syn-queue-full possible',
+    );
+  });
+});
+
 describe('who sent the RST', () => {
   const nobody = { sockets: { ...SOCKETS, listeners: [] } };
   const bound = { sockets: { ...SOCKETS, listeners: [{ ...LISTENER, address: '127.0.0.1' }] } };
@@ -379,6 +426,13 @@ test('a process that can open no further file is named before the queue that it 
 test('connections that complete and are never taken: the application does not accept', async () => {
   const { all } = await said('application_stopped', () => quiet({ TcpPassiveOpens: 2 }, queued(2, 128)));
   assert.deepEqual(all, ['not-accepted-yet proven']);
+});
+
+test('connections that wait for moments alone: the application takes and ends them', async () => {
+  const standing = queued(1, 128);
+  const sockets = { ...SOCKETS, ...(standing.sockets as typeof SOCKETS), longestWaitSeconds: 0.1 };
+  const { all } = await said('close_after_accept', () => quiet({ TcpPassiveOpens: 2 }, { ...standing, sockets }));
+  assert.deepEqual(all, ['closed-at-once likely']);
 });
 
 test('of one record: the causes of attempts like it, as the host has them', async () => {

@@ -55,9 +55,12 @@ function troubles(step: Step): string[] {
 describe('step 5, the legs', () => {
   const many = (verdict: VerdictName, times: number): Handshake[] =>
     Array.from({ length: times }, () => record(verdict));
+  const closed = record('complete', { diagnoses: [suspect('closed-at-once')] });
   for (const [name, records, expected] of [
     ['all complete', many('complete', 9), []],
     ['no answer', [...many('complete', 9), record('no-syn-ack')], ['fail leg-no-syn-ack']],
+    ['all complete, and closed at once', [closed, closed], ['fail leg-closed-at-once']],
+    ['complete, and one closed at once', [...many('complete', 9), closed], ['warn leg-closed-at-once']],
     ['refused', [record('refused')], ['fail leg-refused']],
     ['no third leg, ever', [record('no-ack')], ['fail leg-no-ack']],
     ['no third leg once, else complete', [...many('complete', 9), record('no-ack')], ['warn leg-no-ack']],

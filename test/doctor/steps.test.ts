@@ -30,9 +30,9 @@ function withProcess(process: Partial<ProcessFacts>, more: Partial<PortFacts> = 
 }
 
 const STUCK_SAMPLES = [
-  { atSeconds: 0, queue: 2, taken: 0 },
-  { atSeconds: 1, queue: 2, taken: 0 },
-  { atSeconds: 2, queue: 2, taken: 0 },
+  { atSeconds: 0, queue: 2, taken: 0, halfOpen: 0 },
+  { atSeconds: 1, queue: 2, taken: 0, halfOpen: 0 },
+  { atSeconds: 2, queue: 2, taken: 0, halfOpen: 0 },
 ];
 const STUCK: Partial<PortFacts> = {
   samples: STUCK_SAMPLES,
@@ -155,7 +155,7 @@ describe('step 2, the listener', () => {
     ['some wait, none is taken', { ...HEALTHY, ...STUCK }, ['fail accept-queue-stuck']],
     [
       'the same two looks with a queue that gets shorter',
-      { ...HEALTHY, ...STUCK, samples: [...STUCK_SAMPLES, { atSeconds: 3, queue: 1, taken: 0 }] },
+      { ...HEALTHY, ...STUCK, samples: [...STUCK_SAMPLES, { atSeconds: 3, queue: 1, taken: 0, halfOpen: 0 }] },
       [],
     ],
     [

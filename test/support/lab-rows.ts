@@ -334,6 +334,20 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'syn-queue-full'),
   },
   {
+    name: 'syn-queue-last-quarter',
+    row: 'B9',
+    what: 'three quarters of the SYN backlog are taken, without SYN cookies: only addresses are served that completed a connection before',
+    stage: {
+      servers: [{ does: 'accept', backlog: 64 }],
+      faults: sysctl('net.ipv4.tcp_syncookies=0', 'net.ipv4.tcp_max_syn_backlog=16'),
+      clients: [
+        { does: 'silent', count: 20 },
+        { does: 'visit', after: 1 },
+      ],
+    },
+    say: proven('no-syn-ack', 'syn-queue-full'),
+  },
+  {
     name: 'no-return-route',
     row: 'B10',
     what: 'the server has no route to the client',
@@ -728,6 +742,20 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: likely(null, 'closed-at-once'),
   },
   {
+    name: 'closes-at-once',
+    row: 'D1',
+    what: 'the application closes each connection at once, and the client has sent its request',
+    stage: { servers: [{ does: 'close-at-once' }], clients: VISIT },
+    say: likely(null, 'closed-at-once'),
+  },
+  {
+    name: 'reads-and-closes',
+    row: 'D1',
+    what: 'the application reads the request, and closes without a word',
+    stage: { servers: [{ does: 'read-and-close' }], clients: VISIT },
+    say: likely(null, 'closed-at-once'),
+  },
+  {
     name: 'not-accepted-yet',
     row: 'D2',
     what: 'the application never calls accept(), and its queue has room',
@@ -786,6 +814,34 @@ export const LAB_ROWS: readonly LabRow[] = [
     },
     target: '10.9.0.2:2323',
     say: proven(null, 'neighbour-unresolved'),
+  },
+  {
+    name: 'client-router-resets',
+    row: 'B23',
+    what: 'a router answers the SYNs with a TCP reset in the server’s name',
+    stage: {
+      topology: 'routed',
+      servers: [{ does: 'accept' }, { does: 'accept', port: 8081 }],
+      faults: nft('forward', `tcp dport ${LAB_PORT} counter reject with tcp reset`, 0, 'middle'),
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: possible('refused', 'port-closed'),
+  },
+  {
+    name: 'client-offers-filtered',
+    row: 'A7',
+    what: 'a box on the way drops SYNs that offer ECN',
+    stage: {
+      topology: 'wired',
+      wire: 'decorated-lost',
+      servers: ACCEPT,
+      faults: [['client', 'sysctl -qw net.ipv4.tcp_ecn=1']],
+      clients: [],
+    },
+    target: '10.9.0.2:2323',
+    // The SYN that the kernel repeats without the offer gets through.
+    say: harmless(null, 'syn-options-filtered', 'possible'),
   },
   // Ports that are well, on hosts where something else looks like trouble.
   {
