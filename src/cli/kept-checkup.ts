@@ -15,10 +15,12 @@ export function checkupJson(result: CheckupResult): string {
   return `${jsonText({ tool: { name: 'tripod', version: VERSION }, ...result }, 2)}\n`;
 }
 
-/** @throws UserError when something of that name is there */
+/** @throws UserError when something of that name is there, or the folder that it is to be in is not */
 export async function assertNewFolder(folder: string): Promise<void> {
   if (await isThere(folder))
     throw new UserError(`--keep ${folder}: there is something of that name: name a new folder`);
+  const parent = path.dirname(path.resolve(folder));
+  if (!(await isThere(parent))) throw new UserError(`--keep ${folder}: ${parent} is not there: make it first`);
 }
 
 /**

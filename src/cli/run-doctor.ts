@@ -6,6 +6,7 @@ import type { Step, StepName, Verdict } from '../doctor/checkup.ts';
 import { stepText, verdictText } from '../doctor/text.ts';
 import { ownAddresses } from '../host/connect.ts';
 import { lookUpName } from '../host/name-lookup.ts';
+import { asUserError } from '../source/system-error.ts';
 import { type CheckupOptions, type CheckupResult, type CheckupSink, checkHere } from './checkup-here.ts';
 import { checkRemote } from './checkup-remote.ts';
 import type { Context } from './context.ts';
@@ -24,7 +25,8 @@ export async function runDoctor(options: ResolvedDoctor, context: Context): Prom
   if (options.keep !== null) await assertNewFolder(options.keep);
   return withDestination(options.out, [], context, async (output) => {
     for (let round = 1; ; round += 1) {
-      const folder = await mkdtemp(path.join(tmpdir(), 'tripod-doctor-'));
+      const folder = await newFolder();
+      let isNeeded = false;
       try {
         const { result, interrupted } = await checkOnce(options, folder, context, output);
         const { status } = result.verdict;
@@ -37,13 +39,28 @@ export async function runDoctor(options: ResolvedDoctor, context: Context): Prom
           if (options.watch) output.write(new StepTexts(options).all(result.steps));
           output.write(verdictText(result.verdict, options));
         }
+        output.flush();
+        isNeeded = true;
         await keep(options, folder, result, context);
+        isNeeded = false;
         return exitCode(result.verdict);
       } finally {
-        await rm(folder, { recursive: true });
+        // What a watch has waited for for days is not thrown away because the place where it was to be kept is full, or gone.
+        if (isNeeded) tell(context, `the packets are left in ${folder}`);
+        else await rm(folder, { recursive: true });
       }
     }
   });
+}
+
+/** For the packets of one checkup. @throws UserError when there is no room for it */
+async function newFolder(): Promise<string> {
+  const place = path.join(tmpdir(), 'tripod-doctor-');
+  try {
+    return await mkdtemp(place);
+  } catch (error) {
+    throw asUserError(error, place);
+  }
 }
 
 /** Root alone may. */
@@ -68,10 +85,16 @@ async function checkOnce(
   const stopped = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const forgetInterrupt = context.onInterrupt(() => {
+  const interrupt = (): void => {
     interrupted = true;
     stop();
-  });
+  };
+  // Whoever ends it, or closes the terminal, gets the verdict on what came until then, and nothing stays behind.
+  const forget = [
+    context.onInterrupt(interrupt),
+    context.onSignal('SIGTERM', interrupt),
+    context.onSignal('SIGHUP', interrupt),
+  ];
   try {
     const result = await check(
       { ...options, folder },
@@ -89,7 +112,7 @@ async function checkOnce(
     );
     return { result, interrupted };
   } finally {
-    forgetInterrupt();
+    for (const each of forget) each();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Who refused a SYN, who rejected it, and why a third leg was dropped: as the host's own facts tell it. */
 import type { CauseName } from './causes.ts';
 import { counted, excluded, FEWEST_TO_PROVE, fitOf, type HostCase, type Ruling, rulingOfCounter } from './host-case.ts';
-import { known, type Listener } from './port-facts.ts';
+import { known, type Listener, secondsWithoutListener } from './port-facts.ts';
 import type { Troubled } from './seen.ts';
 
 /** RSTs that answered SYNs: the kernel counts its own, and not those of its firewall or of others on the way. */
@@ -35,8 +35,15 @@ export function rulingsOnRefusals(host: HostCase): Ruling[] {
     ];
   }
   if ([...group.servers.keys()].some((server) => listeners.some((candidate) => takes(candidate, server)))) {
-    // It listens there now: it may have been started since, or a firewall refuses.
-    return [excluded('bound-to-another-address')];
+    // It listens there now: it was started since, or a firewall refuses.
+    const absent = secondsWithoutListener(host.facts.samples);
+    if (absent === 0 || !isKernel) return [excluded('bound-to-another-address')];
+    const gone = `ss -ltn, again and again: for about ${absent.toFixed(1)} s nothing listened on port ${host.facts.port}, before and after something did`;
+    return [
+      { cause: 'port-closed', confidence: 'proven', evidence: [...evidence, gone], explains: group.attempts },
+      excluded('bound-to-another-address'),
+      excluded('firewall-reset'),
+    ];
   }
   const bound = `ss -ltn: the listener is bound to ${listener.address}, and not to ${[...group.servers.keys()].join(', ')}`;
   return [

@@ -85,6 +85,8 @@ export const PEERS_KEPT = 10;
 export interface QueueSample {
   /** Seconds after the first look. */
   readonly atSeconds: number;
+  /** Sockets that listen on the port. */
+  readonly listeners: number;
   /** Connections that wait, of all listeners. */
   readonly queue: number;
   /** Of those that waited at the look before, how many the application has taken since. */
@@ -212,4 +214,13 @@ export interface PortFacts {
   readonly settings: Settings;
   /** The kernel's own word on packets that it dropped, of the whole host. */
   readonly drops: Fact<DropFacts>;
+}
+
+/** Seconds in which nothing listened, of a port that had a listener at some other look; 0 when it had one, or none, at each. */
+export function secondsWithoutListener(samples: readonly QueueSample[]): number {
+  if (!samples.some(({ listeners }) => listeners > 0)) return 0;
+  return samples.reduce((sum, { listeners, atSeconds }, index) => {
+    const next = samples[index + 1]?.atSeconds ?? atSeconds;
+    return listeners === 0 ? sum + next - atSeconds : sum;
+  }, 0);
 }

@@ -6,6 +6,7 @@ import {
   type PortFacts,
   type PortSockets,
   type QueueSample,
+  secondsWithoutListener,
 } from '../diagnosis/port-facts.ts';
 import { counted, duration, endpoint } from '../report/render/text.ts';
 import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './checkup.ts';
@@ -26,7 +27,7 @@ export function judgeListener(facts: PortFacts, reachable: boolean, address: str
   const findings =
     sockets.listeners.length === 0
       ? notListening(facts, reachable)
-      : [...judgeAddresses(sockets.listeners, port, address), ...judgeQueue(facts, sockets)];
+      : [...judgeAddresses(sockets.listeners, port, address), ...judgeAbsence(facts), ...judgeQueue(facts, sockets)];
   return makeStep('listener', findings, commands);
 }
 
@@ -58,6 +59,14 @@ function notListening({ port, elsewhere }: PortFacts, reachable: boolean): Findi
       `if that is the service, publish the port of its container, or look there: nsenter -t ${owner?.pid ?? other.pid} -n tripod doctor ${port}`,
     ),
   ];
+}
+
+/** The service was started anew while it was looked at. */
+function judgeAbsence({ port, samples }: PortFacts): Finding[] {
+  const absent = secondsWithoutListener(samples);
+  if (absent === 0) return [];
+  const evidence = `nothing listened on port ${port} for about ${duration(absent)} while it was looked at: the service ended, and was started anew`;
+  return [warn('was-not-listening', evidence, 'see why it ended: its log, journalctl, dmesg')];
 }
 
 function judgeAddresses(listeners: readonly Listener[], port: number, asked: string | null): Finding[] {

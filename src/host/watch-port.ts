@@ -184,16 +184,19 @@ class QueueSampler {
     const present = new Set<string>();
     let queue = 0;
     let halfOpen = 0;
+    let listeners = 0;
     for (const socket of sockets) {
       const key = `${socket.local} ${socket.remote} ${socket.remotePort}`;
-      if (socket.state === 'LISTEN') queue += socket.queue;
-      else if (socket.state === 'SYN-RECV') halfOpen += 1;
+      if (socket.state === 'LISTEN') {
+        queue += socket.queue;
+        listeners += 1;
+      } else if (socket.state === 'SYN-RECV') halfOpen += 1;
       else if (isWaiting(socket)) waiting.add(key);
       else present.add(key);
     }
     // A connection that is gone altogether was taken and closed, or given up by the client: only one that is still there with an owner counts.
     const taken = [...this.waiting].filter((key) => !waiting.has(key) && present.has(key)).length;
-    this.samples.push({ atSeconds: (performance.now() - this.begun) / 1000, queue, taken, halfOpen });
+    this.samples.push({ atSeconds: (performance.now() - this.begun) / 1000, listeners, queue, taken, halfOpen });
     this.waiting = waiting;
     if (this.samples.length >= MOST_SAMPLES) this.thinOut();
   }

@@ -33,8 +33,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-function start(words: readonly string[], cwd?: string): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [commandFile, ...words], { cwd, env: { PATH: process.env['PATH'] } });
+function start(words: readonly string[], cwd?: string, temporary?: string): ChildProcessWithoutNullStreams {
+  const env = { PATH: process.env['PATH'], ...(temporary === undefined ? {} : { TMPDIR: temporary }) };
+  return spawn(process.execPath, [commandFile, ...words], { cwd, env });
 }
 
 async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
@@ -177,5 +178,51 @@ describe('on this host', LINUX, () => {
     assert.match(stdout, /Verdict: fault\. .*nothing\s+listens/);
     const [kept] = readdirSync(cwd);
     assert.match(kept ?? '', /^tripod-doctor-\d+-\d{8}T\d{6}Z$/);
+  });
+
+  test(
+    '--watch: the place where it is to be kept is gone: the packets are left where they are, and it says where',
+    ROOT,
+    async () => {
+      const place = mkdtempSync(path.join(folder, 'gone-'));
+      const server = await listening('0.0.0.0');
+      const words = ['doctor', String(server.port), '--duration', '1s', '--watch', '--keep', path.join(place, 'kept')];
+      const child = start(words, folder);
+      const end = ended(child);
+      child.stderr.once('data', () => {
+        rmSync(place, { recursive: true });
+        server.close();
+      });
+      const { status, stdout, stderr } = await end;
+      assert.equal(status, 2);
+      assert.match(stdout, /Verdict: fault\./, 'told all the same');
+      assert.match(stderr, /there is no file .*kept: check the path/);
+      const left = /the packets are left in (\S+)/.exec(stderr)?.[1] ?? '';
+      assert.ok(readdirSync(left).includes('packets.pcap'), stderr);
+      rmSync(left, { recursive: true });
+    },
+  );
+
+  test('SIGTERM and SIGHUP end it with the verdict so far, and nothing is left behind', ROOT, async () => {
+    const server = await listening('0.0.0.0');
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+      const temporary = mkdtempSync(path.join(folder, 'ended-'));
+      const child = start(['doctor', String(server.port), '--duration', '1h'], folder, temporary);
+      const end = ended(child);
+      await once(child.stderr, 'data');
+      assert.equal(readdirSync(temporary).length, 1);
+      child.kill(signal);
+      const { status, stdout } = await end;
+      assert.equal(status, 0, signal);
+      assert.match(stdout, /Verdict: healthy/);
+      assert.deepEqual(readdirSync(temporary), []);
+    }
+    server.close();
+  });
+
+  test('--keep in a folder that is not there: said at once', async () => {
+    const { status, stderr } = await doctor(['443', '--watch', '--keep', path.join(folder, 'no/such/place')]);
+    assert.equal(status, 2);
+    assert.match(stderr, /no\/such is not there: make it first/);
   });
 });

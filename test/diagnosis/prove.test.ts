@@ -54,7 +54,7 @@ function saidOf(
 
 /** Queue of the listener: so many wait, so many may. */
 function queued(queue: number, backlog: number): Partial<PortFacts> {
-  const samples = [0, 1, 2].map((atSeconds) => ({ atSeconds, queue, taken: 0, halfOpen: 0 }));
+  const samples = [0, 1, 2].map((atSeconds) => ({ atSeconds, listeners: 1, queue, taken: 0, halfOpen: 0 }));
   return {
     samples,
     sockets: {
@@ -256,7 +256,7 @@ describe('half-open connections beyond three quarters of the backlog', () => {
         { IpInReceives: n, IpInDelivers: n, ...counters(n) },
         {
           sockets: { ...SOCKETS, states: { LISTEN: 1, 'SYN-RECV': 0 } },
-          samples: [{ atSeconds: 0, queue: 0, taken: 0, halfOpen }],
+          samples: [{ atSeconds: 0, listeners: 1, queue: 0, taken: 0, halfOpen }],
           limits: { ...HEALTHY.limits, ...limits },
         },
       ),
@@ -301,6 +301,21 @@ describe('who sent the RST', () => {
   test('the kernel, and the listener is bound to another address', async () => {
     const { all } = await said('listening_on_loopback_only', (n) => quiet({ TcpOutRsts: n }, bound));
     assert.deepEqual(all, ['bound-to-another-address proven']);
+  });
+  test('the kernel, and for a while nobody listened', async () => {
+    const samples = [1, 0, 1].map((listeners, atSeconds) => ({
+      atSeconds,
+      listeners,
+      queue: 0,
+      taken: 0,
+      halfOpen: 0,
+    }));
+    const { all } = await said('closed_port', (n) => quiet({ TcpOutRsts: n }, { samples }));
+    assert.deepEqual(all, ['port-closed proven']);
+  });
+  test('the kernel, and somebody has listened all the time: a firewall may refuse as well', async () => {
+    const { all } = await said('closed_port', (n) => quiet({ TcpOutRsts: n }));
+    assert.ok(!all.includes('port-closed proven'), all.join());
   });
   test('not the kernel', async () => {
     const { all } = await said('input_reject_reset', () => quiet({ TcpOutRsts: 0 }));

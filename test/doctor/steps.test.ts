@@ -30,9 +30,9 @@ function withProcess(process: Partial<ProcessFacts>, more: Partial<PortFacts> = 
 }
 
 const STUCK_SAMPLES = [
-  { atSeconds: 0, queue: 2, taken: 0, halfOpen: 0 },
-  { atSeconds: 1, queue: 2, taken: 0, halfOpen: 0 },
-  { atSeconds: 2, queue: 2, taken: 0, halfOpen: 0 },
+  { atSeconds: 0, listeners: 1, queue: 2, taken: 0, halfOpen: 0 },
+  { atSeconds: 1, listeners: 1, queue: 2, taken: 0, halfOpen: 0 },
+  { atSeconds: 2, listeners: 1, queue: 2, taken: 0, halfOpen: 0 },
 ];
 const STUCK: Partial<PortFacts> = {
   samples: STUCK_SAMPLES,
@@ -155,7 +155,11 @@ describe('step 2, the listener', () => {
     ['some wait, none is taken', { ...HEALTHY, ...STUCK }, ['fail accept-queue-stuck']],
     [
       'the same two looks with a queue that gets shorter',
-      { ...HEALTHY, ...STUCK, samples: [...STUCK_SAMPLES, { atSeconds: 3, queue: 1, taken: 0, halfOpen: 0 }] },
+      {
+        ...HEALTHY,
+        ...STUCK,
+        samples: [...STUCK_SAMPLES, { atSeconds: 3, listeners: 1, queue: 1, taken: 0, halfOpen: 0 }],
+      },
       [],
     ],
     [
@@ -167,6 +171,11 @@ describe('step 2, the listener', () => {
       'those that wait have come just now',
       { ...HEALTHY, ...STUCK, sockets: { ...SOCKETS, longestWaitSeconds: 0.01 } },
       [],
+    ],
+    [
+      'nothing listened for a while',
+      { ...HEALTHY, samples: STUCK_SAMPLES.map((sample, index) => ({ ...sample, queue: 0, listeners: index % 2 })) },
+      ['warn was-not-listening'],
     ],
     ['a queue of this host was full', { ...HEALTHY, ...overflowing }, ['warn accept-queue-overflowed']],
     ['sockets not to be read', { ...HEALTHY, sockets: unknown('no /proc') }, ['unknown listener']],

@@ -508,6 +508,15 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('refused', 'port-closed'),
   },
   {
+    name: 'service-restarts',
+    row: 'B19',
+    what: 'the service ends and is started anew again and again',
+    stage: { servers: [{ does: 'restarts' }], clients: [{ does: 'visit', every: 0.2 }] },
+    say: proven('refused', 'port-closed'),
+    // Its facts are of the moment: then it may listen again.
+    sayLive: possible('refused', 'port-closed'),
+  },
+  {
     name: 'bound-to-loopback',
     row: 'B20',
     what: 'the service listens on 127.0.0.1 alone',

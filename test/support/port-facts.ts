@@ -41,9 +41,9 @@ export const HEALTHY: PortFacts = {
   seconds: 2,
   sockets: SOCKETS,
   samples: [
-    { atSeconds: 0, queue: 0, taken: 0, halfOpen: 0 },
-    { atSeconds: 1, queue: 1, taken: 0, halfOpen: 0 },
-    { atSeconds: 2, queue: 0, taken: 1, halfOpen: 0 },
+    { atSeconds: 0, listeners: 1, queue: 0, taken: 0, halfOpen: 0 },
+    { atSeconds: 1, listeners: 1, queue: 1, taken: 0, halfOpen: 0 },
+    { atSeconds: 2, listeners: 1, queue: 0, taken: 1, halfOpen: 0 },
   ],
   processes: [PROCESS],
   elsewhere: [],
