@@ -6,11 +6,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { DropIndex } from '../diagnosis/host-drops.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
-import { proveCauses, proveRecord, rule } from '../diagnosis/prove.ts';
+import { proveCauses, proveRecord, rule, standingDiagnosis } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
 import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
 import type { Report } from '../report/report.ts';
+import type { EndpointStanding } from '../report/standing.ts';
 
 /** Milliseconds that a verdict waits for facts. */
 const HOLD_MILLIS = 1500;
@@ -19,6 +20,8 @@ const SETTLE_MILLIS = 5000;
 /** Milliseconds between two questions about a port: each costs the host some commands. A host that is slow to answer gets more time between them, as many times that of the answer. */
 const ASK_MILLIS = 1000;
 const REST_TIMES = 3;
+/** Milliseconds between two looks at the queue of a port whose handshakes complete. */
+const LOOK_MILLIS = 5000;
 /** Records of a port that facts are held against, and that wait at a time. */
 const RECORDS_KEPT = 1000;
 /** Of them, told together when they are too many: facts are held against all records of the port each time. */
@@ -26,6 +29,8 @@ const TOLD_TOGETHER = 500;
 /** Attempts whose cause is remembered, for their last record and the report. */
 const CAUSES_KEPT = 10_000;
 const ENDPOINTS_KEPT = 100;
+/** Ports at which attempts to other addresses are looked into: a mirror port shows those of whole networks. */
+const PORTS_OF_OTHERS = 32;
 const CLIENTS_NAMED = 16;
 
 interface Waiting {
@@ -34,8 +39,12 @@ interface Waiting {
 }
 
 class PortCase {
-  /** Last revision of each attempt, oldest first. */
+  /** Last revision of each attempt, oldest first: to addresses of this host, and unanswered ones to others. */
   readonly records = new Map<number, Handshake>();
+  readonly foreign = new Map<number, Handshake>();
+  /** Endpoints whose handshakes complete and whose application takes no connection. */
+  standing: Diagnosis | null = null;
+  lookedAtMillis = Number.NEGATIVE_INFINITY;
   /** Verdicts that wait for facts, by attempt, oldest first. */
   readonly waiting = new Map<number, Waiting>();
   /** Last records of failed attempts, until the host has said what it knows of them. */
@@ -72,6 +81,8 @@ export interface WitnessOptions {
   tell(record: Handshake): void;
   /** What is done with the last record of an attempt. */
   finish(record: Handshake): void;
+  /** What is done with a sentence on a whole port. */
+  say(sentence: string): void;
   /** Milliseconds of a clock that does not jump. */
   now(): number;
 }
@@ -82,29 +93,35 @@ export class HostWitness {
   private readonly link: string | null;
   private readonly tell: WitnessOptions['tell'];
   private readonly finish: WitnessOptions['finish'];
+  private readonly say: WitnessOptions['say'];
   private readonly now: WitnessOptions['now'];
   private readonly ports = new Map<number, PortCase>();
   private readonly told = new Map<number, Told>();
   private readonly endpoints = new Map<string, Endpoint>();
 
-  constructor({ process, own, link, tell, finish, now }: WitnessOptions) {
+  constructor({ process, own, link, tell, finish, say, now }: WitnessOptions) {
     this.process = process;
     this.own = own;
     this.link = link;
     this.tell = tell;
     this.finish = finish;
+    this.say = say;
     this.now = now;
   }
 
   /** A verdict: told now, or when the facts are there. */
   verdict(given: Handshake): void {
-    if (!this.own.has(given.server.address)) {
+    const isOwn = this.own.has(given.server.address);
+    // Of what goes to others, this host may have got a SYN that was meant for an address that it should have.
+    const isOfInterest =
+      given.verdict === 'no-syn-ack' && (this.ports.has(given.server.port) || this.ports.size < PORTS_OF_OTHERS);
+    if (!isOwn && !isOfInterest && !this.told.has(given.id)) {
       this.tell(given);
       return;
     }
-    const record = arrived(given);
+    const record = isOwn ? arrived(given) : given;
     const port = this.caseOf(record.server.port);
-    remember(port.records, record.id, record, RECORDS_KEPT);
+    remember(isOwn ? port.records : port.foreign, record.id, record, RECORDS_KEPT);
     // The newest verdict takes the place of one that waits: told after it, the old one would stand as the last word.
     const sinceMillis = port.waiting.get(record.id)?.sinceMillis ?? this.now();
     if (record.verdict === 'complete' || record.verdict === 'undecided') {
@@ -120,7 +137,7 @@ export class HostWitness {
   /** The last record of an attempt: told when the host has said what it knows. */
   finished(given: Handshake): void {
     if (!this.own.has(given.server.address)) {
-      this.finish(given);
+      this.finish(this.dress(given));
       return;
     }
     const record = arrived(given);
@@ -144,6 +161,30 @@ export class HostWitness {
     }
   }
 
+  /** Looks now and then whether applications take the connections that complete. @param endpoints as they stand now */
+  watch(endpoints: readonly EndpointStanding[]): void {
+    const now = this.now();
+    for (const { address, port: number, byVerdict } of endpoints) {
+      if (byVerdict.complete === 0 || !this.own.has(address)) continue;
+      const port = this.caseOf(number);
+      if (now - port.lookedAtMillis < LOOK_MILLIS) continue;
+      port.lookedAtMillis = now;
+      void this.look(number, port);
+    }
+  }
+
+  private async look(number: number, port: PortCase): Promise<void> {
+    const answer = await this.process.ask(number, [], true);
+    if (answer === null) return;
+    const before = port.standing;
+    port.standing = standingDiagnosis(answer.facts);
+    if (port.standing === null || before !== null) return;
+    const { cause, confidence, evidence } = port.standing;
+    this.say(
+      `port ${number}: handshakes complete, and the application takes no connection: ${cause} (${confidence}). ${evidence[0]}`,
+    );
+  }
+
   /** A record with the causes and the revision under which its attempt was told last. */
   private dress(record: Handshake): Handshake {
     const told = this.told.get(record.id);
@@ -157,8 +198,11 @@ export class HostWitness {
   dressReport(report: Report): Report {
     const servers = report.servers.map((server) => {
       const endpoint = this.endpoints.get(`${server.address} ${server.port}`);
-      if (endpoint === undefined) return server;
-      return { ...server, diagnoses: proveCauses(server, endpoint.records, endpoint.facts) };
+      const diagnoses =
+        endpoint === undefined ? server.diagnoses : proveCauses(server, endpoint.records, endpoint.facts);
+      const standing = this.own.has(server.address) ? (this.ports.get(server.port)?.standing ?? null) : null;
+      const isNews = standing !== null && !diagnoses.some(({ cause }) => cause === standing.cause);
+      return { ...server, diagnoses: isNews ? [standing, ...diagnoses] : diagnoses };
     });
     return { ...report, servers };
   }
@@ -199,7 +243,8 @@ export class HostWitness {
   }
 
   private async question(number: number, port: PortCase): Promise<void> {
-    const failed = [...port.records.values()].filter(({ missingLeg }) => missingLeg !== null).reverse();
+    const own = [...port.records.values()].filter(({ missingLeg }) => missingLeg !== null);
+    const failed = [...own, ...port.foreign.values()].reverse();
     const clients = new Map(
       failed.map(({ client, server }) => [`${client.address} ${server.address}`, { client, server }]),
     );
@@ -207,9 +252,13 @@ export class HostWitness {
       .slice(0, CLIENTS_NAMED)
       .map(({ client, server }) => ({ client: client.address, server: server.address, interface: this.link }));
     const quick = this.process.ask(number, seen, true);
-    const whole = this.process.ask(number, seen, false);
+    const isOthers = own.length === 0;
+    const whole = isOthers ? null : this.process.ask(number, seen, false);
     port.latest = (await quick) ?? port.latest;
-    port.latest = (await whole) ?? port.latest;
+    // On a mirror port all goes to others: only what this host was sent in vain is worth its commands.
+    if (!isOthers || (port.latest !== null && gotInVain(port.latest.facts))) {
+      port.latest = (await (whole ?? this.process.ask(number, seen, false))) ?? port.latest;
+    }
     this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));
     this.finishAll(port.ending.splice(0));
   }
@@ -220,12 +269,18 @@ export class HostWitness {
     const seen = seenIn(records);
     const rulings = rule(seen, facts);
     const drops = new DropIndex(facts);
-    const prove = (record: Handshake): readonly Diagnosis[] => proveRecord(record, rulings, seen, drops);
-    const covered = new Set(records.map(({ id }) => id));
+    const foreign = [...port.foreign.values()].filter((record) => beganAfter(record, fromMillis));
+    const seenForeign = seenIn(foreign);
+    const rulingsForeign = rule(seenForeign, facts);
+    const prove = (record: Handshake): readonly Diagnosis[] =>
+      this.own.has(record.server.address)
+        ? proveRecord(record, rulings, seen, drops)
+        : misdirected(record, proveRecord(record, rulingsForeign, seenForeign, drops));
+    const covered = new Set([...records, ...foreign].map(({ id }) => id));
     for (const { record } of waiting) {
       this.tellProven(record, covered.has(record.id) ? prove(record) : record.diagnoses);
     }
-    for (const record of records) {
+    for (const record of [...records, ...foreign]) {
       const told = this.told.get(record.id);
       if (told === undefined || told.diagnoses[0]?.confidence === 'proven' || record.missingLeg === null) continue;
       const diagnoses = prove(record);
@@ -257,6 +312,20 @@ export class HostWitness {
     remember(this.told, record.id, { record, diagnoses, amendments }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
+}
+
+/** IP took packets that were for addresses that this host does not have. */
+function gotInVain({ counters, drops }: PortFacts): boolean {
+  const moved = isKnown(counters) ? (counters['IpInAddrErrors'] ?? 0) + (counters['Ip6InAddrErrors'] ?? 0) : 0;
+  return moved > 0 || (isKnown(drops) && drops.drops.some(({ reason }) => reason === 'IP_INADDRERRORS'));
+}
+
+/** Of a SYN to an address of others, this host's facts tell one thing alone: that it was sent here, and nobody here has that address. */
+function misdirected(record: Handshake, proved: readonly Diagnosis[]): readonly Diagnosis[] {
+  const [found] = proved.filter(({ cause }) => cause === 'wrong-destination');
+  if (found === undefined || found.confidence === 'possible') return record.diagnoses;
+  if (found.confidence === 'proven') return [found];
+  return [found, ...arrived(record).diagnoses.filter(({ cause }) => cause !== found.cause)];
 }
 
 /** Its SYN is in the capture of the host that it was for: nothing on the way there has lost it. */

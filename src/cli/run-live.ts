@@ -33,6 +33,8 @@ const READ_AFTER_MILLIS = 250;
 /** Packets come through a pipe this soon after their time: tcpdump -U hands them over every second. */
 const PIPED_AFTER_MILLIS = 2000;
 const SECOND_MILLIS = 1000;
+/** Milliseconds after which endpoints are gone through for those whose queues are looked at. */
+const QUEUES_MILLIS = 1000;
 const SILENCE_COUNTED =
   'while the pipe was silent, time went on by the clock of this host (--clock system): a leg that was under way in the pipe may be called missing';
 
@@ -65,6 +67,7 @@ class LiveRun {
   /** What went wrong in a timer or signal handler; thrown once reading has ended. */
   private failure: unknown = null;
   private heardAt = 0;
+  private lookedAtQueues = Number.NEGATIVE_INFINITY;
   private hasSaidThatTimeStands = false;
 
   constructor(options: ResolvedLive, context: Context, renderer: Renderer, preview: Renderer) {
@@ -187,6 +190,7 @@ class LiveRun {
       link: link === undefined || link === 'any' || others.length > 0 ? null : link,
       tell: (record) => this.teller.verdict(record),
       finish: (record) => this.teller.finished(record),
+      say: (sentence) => this.teller.say(sentence),
       now: () => this.context.now(),
     });
   }
@@ -226,6 +230,13 @@ class LiveRun {
     if (packets !== null && this.live.packets >= packets) this.stop();
   }
 
+  private lookAtQueues(witness: HostWitness): void {
+    const now = this.context.now();
+    if (now - this.lookedAtQueues < QUEUES_MILLIS) return;
+    this.lookedAtQueues = now;
+    witness.watch(this.live.stand().endpoints);
+  }
+
   private lookAfterNamespace(): void {
     if (this.namespace?.isGone() !== true || this.isStopped) return;
     this.isCutShort = true;
@@ -237,6 +248,7 @@ class LiveRun {
     if (this.captures.length > 0) this.passTimeOfThisHost();
     else this.passTimeOfPipe();
     this.witness?.tick();
+    if (this.witness !== null) this.lookAtQueues(this.witness);
     this.keepers.tick((sentence) => this.teller.say(sentence));
     this.teller.flush();
     this.teller.status(this.live);

@@ -37,6 +37,9 @@ export function fitOf(moved: number, packets: number, most = packets): Fit {
   return moved <= most + Math.max(1, MARGIN * most) ? 'exact' : 'more';
 }
 
+/** Seconds of samples that tell whether a queue stands: what was taken before that says nothing of an application that hangs now. */
+const STANDING_SECONDS = 15;
+
 export class HostCase {
   readonly seen: Seen;
   readonly facts: PortFacts;
@@ -94,9 +97,10 @@ export class HostCase {
     return this.queue !== null && this.queue.most > this.queue.backlog;
   }
 
-  /** Nothing was taken out of the queue in at least two looks, although somebody waited. */
+  /** Of late nothing was taken out of the queue in at least two looks, although somebody waited. */
   get queueStood(): boolean {
-    const { samples } = this.facts;
+    const last = this.facts.samples.at(-1)?.atSeconds ?? 0;
+    const samples = this.facts.samples.filter(({ atSeconds }) => atSeconds >= last - STANDING_SECONDS);
     const waiting = samples.filter(({ queue }, index) => index > 0 && queue > 0);
     return waiting.length >= 2 && samples.every(({ taken }) => taken === 0) && (samples.at(-1)?.queue ?? 0) > 0;
   }

@@ -1,6 +1,7 @@
 /** What the process behind the port has to do with a full queue, or with silence after the handshake. */
-import { counted, type HostCase, type Ruling } from './host-case.ts';
-import { known, type ProcessFacts } from './port-facts.ts';
+import { counted, HostCase, type Ruling } from './host-case.ts';
+import { known, type PortFacts, type ProcessFacts } from './port-facts.ts';
+import { seenIn } from './seen.ts';
 
 /** Files short of the limit that a process may be and still fail: it closes one and opens another while it is looked at. */
 const FILES_TO_SPARE = 1;
@@ -44,8 +45,14 @@ export function rulingOnStanding(host: HostCase): Ruling | null {
     cause: 'not-accepted-yet',
     confidence: wait === null ? 'likely' : 'proven',
     evidence: [
-      `${counted(waiting, 'connection')} completed and ${waiting === 1 ? 'has' : 'have'} no owner (Recv-Q of the listener in ss), and none was taken in ${host.facts.seconds.toFixed(1)} s${wait === null ? '' : `; one has waited for ${wait.toFixed(1)} s`}`,
+      `${counted(waiting, 'connection')} completed and ${waiting === 1 ? 'has' : 'have'} no owner (Recv-Q of the listener in ss), and none was taken of late${wait === null ? '' : `; one has waited for ${wait.toFixed(1)} s`}`,
     ],
     explains: host.seen.complete.attempts,
   };
+}
+
+/** What `rulingOnStanding` says where handshakes complete of which no records are at hand. */
+export function rulingOnStandingQueue(facts: PortFacts): Ruling | null {
+  const seen = seenIn([]);
+  return rulingOnStanding(new HostCase({ ...seen, complete: { ...seen.complete, attempts: 1 } }, facts));
 }

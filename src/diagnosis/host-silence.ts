@@ -46,7 +46,7 @@ function judgeNamed(host: HostCase, group: Troubled): Ruling[] {
     judgeSynQueue(host, group),
     ofCounter('reverse-path-filter', ['TcpExtIPReversePathFilter'], packetsV4, notAdmitted(host, group)),
     judgeNoRoute(host, group),
-    ofCounter('wrong-destination', ['IpInAddrErrors', 'Ip6InAddrErrors'], packets, notOwn(host, group)),
+    judgeNotOwn(host, group),
     judgeConntrack(host, group),
     ofCounter('bad-checksum', ['TcpInCsumErrors']),
     tunnelled === 0 ? null : unlessExcluded(ofCounter('tunnel-checksum', ['UdpInCsumErrors'], tunnelled)),
@@ -141,6 +141,15 @@ function notAdmitted({ facts }: HostCase, { clients }: Troubled): string | null 
   return way === undefined
     ? null
     : `the way back to ${way.client} leads over another interface than ${way.cameInOn}, and the filter there is strict`;
+}
+
+/** On a mirror port every address is another's, and says nothing of what the counter has counted: its number has to fit. */
+function judgeNotOwn(host: HostCase, group: Troubled): Ruling | null {
+  const { packets, pending } = group;
+  const [names, most] = [['IpInAddrErrors', 'Ip6InAddrErrors'], packets + pending];
+  const isFit = fitOf(host.moved(...names) ?? 0, packets, most) === 'exact';
+  const silent = `${counted(packets, 'SYN')} got no answer`;
+  return rulingOfCounter('wrong-destination', host, names, packets, silent, isFit ? notOwn(host, group) : null, most);
 }
 
 /** The addresses that were tried are not this host's. */

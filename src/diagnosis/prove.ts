@@ -20,7 +20,7 @@ import {
 import { HostCase, type Ruling } from './host-case.ts';
 import { DropIndex, mergeRulings } from './host-drops.ts';
 import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
-import { rulingOnFiles, rulingOnStanding } from './host-process.ts';
+import { rulingOnFiles, rulingOnStanding, rulingOnStandingQueue } from './host-process.ts';
 import { rulingsOfPrograms } from './host-programs.ts';
 import { rulingsOnSilence } from './host-silence.ts';
 import type { PortFacts } from './port-facts.ts';
@@ -111,6 +111,13 @@ function withRuling(
 
 function diagnosisOf(cause: CauseName, confidence: Diagnosis['confidence'], evidence: readonly string[]): Diagnosis {
   return { cause, confidence, evidence, advice: CAUSES[cause].advice };
+}
+
+/** Of a port whose handshakes complete: that its application takes none of the connections, as its queue shows; null when it does, or nobody could look. */
+export function standingDiagnosis(facts: PortFacts): Diagnosis | null {
+  const ruling = rulingOnStandingQueue(facts);
+  if (ruling === null || ruling.confidence === 'excluded') return null;
+  return diagnosisOf(ruling.cause, ruling.confidence, ruling.evidence);
 }
 
 /** The diagnoses of a record, with what the host says of attempts like it, and the kernel of its own packets. */

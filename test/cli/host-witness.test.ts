@@ -6,8 +6,9 @@ import { HostWitness } from '../../src/cli/host-witness.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
+import type { EndpointStanding } from '../../src/report/standing.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { HEALTHY } from '../support/port-facts.ts';
+import { HEALTHY, SOCKETS } from '../support/port-facts.ts';
 
 const SERVER = '10.9.0.2';
 const LONG_AGO = 0;
@@ -39,6 +40,7 @@ let now = 0;
 let host = new Host();
 let told: Handshake[] = [];
 let finished: Handshake[] = [];
+let sentences: string[] = [];
 
 function witness(own = SERVER): HostWitness {
   return new HostWitness({
@@ -47,6 +49,7 @@ function witness(own = SERVER): HostWitness {
     link: 'eth0',
     tell: (record) => told.push(record),
     finish: (record) => finished.push(record),
+    say: (sentence) => sentences.push(sentence),
     now: () => now,
   });
 }
@@ -91,6 +94,7 @@ describe('a verdict', () => {
     host = new Host();
     told = [];
     finished = [];
+    sentences = [];
   });
 
   test('waits for the facts, and is told once, with the cause that they prove', async () => {
@@ -173,11 +177,41 @@ describe('a verdict', () => {
     }
   });
 
-  test('of another host’s port is told at once: this host knows nothing of it', async () => {
+  test('of another host’s port is told as it is: this host knows nothing of it, and looks no further', async () => {
     const record = await failedAttempt();
+    witness('10.9.0.77').verdict(record);
+    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), fromMillis: LONG_AGO });
+    assert.deepEqual(told, [record]);
+    assert.equal(host.questions.length, 0);
+  });
+
+  test('of another host’s port that the server refused is told at once', async () => {
+    const record = { ...(await failedAttempt()), verdict: 'refused' as const };
     witness('10.9.0.77').verdict(record);
     assert.deepEqual(told, [record]);
     assert.equal(host.questions.length, 0);
+  });
+
+  test('of an address that this host should have: its IP layer took the SYNs, and had no use for them', async () => {
+    const record = await failedAttempt();
+    const subject = witness('10.9.0.77');
+    subject.verdict(record);
+    const counters = { IpInReceives: 9, IpInAddrErrors: record.legs.syn.count };
+    await host.answer(true, { facts: nothing({ counters }), fromMillis: LONG_AGO });
+    assert.equal(told.length, 0, 'the whole answer has the addresses');
+    await host.answer(false, { facts: nothing({ counters }), fromMillis: LONG_AGO });
+    assert.deepEqual(told.map(words), ['0 wrong-destination proven']);
+    subject.finished(record);
+    assert.deepEqual(finished.map(words), ['0 wrong-destination proven']);
+  });
+
+  test('of another host’s port, while this one gets many packets for addresses that nobody has', async () => {
+    const record = await failedAttempt();
+    witness('10.9.0.77').verdict(record);
+    const facts = nothing({ counters: { IpInReceives: 9000, IpInAddrErrors: 5000 } });
+    await host.answer(true, { facts, fromMillis: LONG_AGO });
+    await host.answer(false, { facts, fromMillis: LONG_AGO });
+    assert.deepEqual(told, [record]);
   });
 
   test('is over before the host has answered: its last record waits for the answer', async () => {
@@ -216,5 +250,69 @@ describe('a verdict', () => {
     for (let id = 1; id <= 1100; id += 1) subject.verdict({ ...record, id });
     assert.equal(told.length, 500);
     assert.equal(host.questions.length, 2, 'one question at a time');
+  });
+});
+
+describe('a port whose handshakes complete', () => {
+  beforeEach(() => {
+    now = 0;
+    host = new Host();
+    sentences = [];
+  });
+
+  const none = Object.fromEntries(
+    [
+      'complete',
+      'no-syn',
+      'no-syn-ack',
+      'refused',
+      'rejected',
+      'challenged',
+      'no-ack',
+      'ack-ignored',
+      'ack-rejected',
+      'client-reset',
+      'undecided',
+    ].map((verdict) => [verdict, 0]),
+  ) as EndpointStanding['byVerdict'];
+  const standing = (complete: number, address = SERVER): EndpointStanding[] => [
+    { address, port: 2323, byVerdict: { ...none, complete } },
+  ];
+  const queued = (queue: number, taken: number): FactsOfTime => ({
+    facts: nothing({
+      samples: [0, 1, 2, 3].map((atSeconds) => ({ atSeconds, listeners: 1, queue, taken, halfOpen: 0 })),
+      sockets: { ...SOCKETS, waitingForAccept: queue, longestWaitSeconds: queue === 0 ? null : 3 },
+    }),
+    fromMillis: LONG_AGO,
+  });
+
+  test('and whose application takes no connection: said once, and in the report', async () => {
+    const subject = witness();
+    const { report } = await analyze(path.join(fixturesFolder, 'kernel/normal_data/server.pcap'));
+    for (const at of [0, 3000, 6000]) {
+      now = at;
+      subject.watch(standing(4));
+      await host.answer(true, queued(3, 0));
+    }
+    assert.equal(sentences.length, 1);
+    assert.match(sentences[0] ?? '', /^port 2323: .*not-accepted-yet \(proven\)\. 3 connections completed/);
+    const causes = subject.dressReport(report).servers.flatMap(({ diagnoses }) => diagnoses.map(({ cause }) => cause));
+    assert.deepEqual(causes, ['not-accepted-yet']);
+  });
+
+  test('and whose application takes them', async () => {
+    const subject = witness();
+    subject.watch(standing(4));
+    await host.answer(true, queued(3, 1));
+    now = 6000;
+    subject.watch(standing(4));
+    await host.answer(true, queued(0, 0));
+    assert.deepEqual(sentences, []);
+  });
+
+  test('of another host, or none that completes: nobody is asked', () => {
+    const subject = witness();
+    subject.watch([...standing(4, '10.9.0.77'), ...standing(0)]);
+    assert.equal(host.questions.length, 0);
   });
 });

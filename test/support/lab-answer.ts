@@ -36,7 +36,7 @@ function mostFirst<T>(counts: ReadonlyMap<T, number>): T[] {
   return [...counts].sort(([, a], [, b]) => b - a).map(([what]) => what);
 }
 
-/** What `tripod live` said of attempts that lack a leg: of those that the row is about where there are any, else of most. */
+/** What `tripod live` said of attempts that lack a leg: of those that the row is about where there are any, else of most; where the row is of handshakes that complete, of these. */
 export interface LiveAnswer {
   readonly verdict: VerdictName;
   readonly missingLeg: Handshake['missingLeg'];
@@ -44,9 +44,14 @@ export interface LiveAnswer {
   readonly first: Answer['first'];
 }
 
-/** @returns null where no attempt lacks a leg */
-export function liveAnswerOf({ say, sayLive }: LabRow, records: readonly Handshake[]): LiveAnswer | null {
+/** @returns null where no attempt lacks a leg, or nothing is said of handshakes that complete */
+export function liveAnswerOf(
+  { say, sayLive, target }: LabRow,
+  records: readonly Handshake[],
+  said: string,
+): LiveAnswer | null {
   const meant = sayLive ?? say;
+  if (meant?.verdict === null) return target === undefined ? ofComplete(meant.cause, records, said) : null;
   const lacking = records.filter(({ missingLeg }) => missingLeg !== null);
   const verdicts = mostFirst(countsOf(lacking.map((record) => record.verdict)));
   const verdict = verdicts.find((found) => found === meant?.verdict) ?? verdicts[0];
@@ -60,6 +65,15 @@ export function liveAnswerOf({ say, sayLive }: LabRow, records: readonly Handsha
   return { verdict, missingLeg: alike[0]?.missingLeg ?? null, first };
 }
 
+/** Said of a record, or of the whole port in a sentence. */
+function ofComplete(cause: string, records: readonly Handshake[], said: string): LiveAnswer | null {
+  const complete = records.filter(({ verdict }) => verdict === 'complete');
+  const ofRecord = complete.map(({ diagnoses }) => diagnoses[0]).find((first) => first?.cause === cause);
+  const ofPort = new RegExp(`${cause} \\((\\w+)\\)`).exec(said)?.[1] as Diagnosis['confidence'] | undefined;
+  const first = ofRecord ?? (ofPort === undefined ? null : { cause, confidence: ofPort });
+  return first === null ? null : { verdict: 'complete', missingLeg: null, first };
+}
+
 function countsOf<T>(list: readonly T[]): Map<T, number> {
   const counts = new Map<T, number>();
   for (const each of list) counts.set(each, (counts.get(each) ?? 0) + 1);
@@ -70,7 +84,7 @@ const SURENESS: readonly Diagnosis['confidence'][] = ['possible', 'likely', 'pro
 
 /** Sentences; empty when all is as it must be. */
 export function wrongIn(row: LabRow, checkup: Checkup): string[] {
-  return [...wrongInDoctor(row, checkup), ...wrongInLive(row, checkup.live ?? [])];
+  return [...wrongInDoctor(row, checkup), ...wrongInLive(row, checkup.live ?? [], checkup.liveSaid)];
 }
 
 type Expect = (what: string, holds: boolean, got: unknown) => void;
@@ -82,7 +96,7 @@ function expecting(who: string, wrong: string[]): Expect {
 }
 
 /** Attempts that lack a leg are told with their cause; of a port that is well, nothing is proven, and nothing is missing but what others than its clients lack. */
-function wrongInLive(row: LabRow, records: readonly Handshake[]): string[] {
+function wrongInLive(row: LabRow, records: readonly Handshake[], said: string): string[] {
   const wrong: string[] = [];
   const expect = expecting(`${row.name}, live`, wrong);
   const meant = row.sayLive ?? row.say;
@@ -94,10 +108,11 @@ function wrongInLive(row: LabRow, records: readonly Handshake[]): string[] {
     expect('an attempt that lacks a leg', lacking === undefined, lacking);
     return wrong;
   }
-  // Those of the client's side have nobody at the server, and handshakes that complete lack nothing.
-  if (row.target !== undefined || meant.verdict === null) return wrong;
-  const answer = liveAnswerOf(row, records);
-  expect(`the verdict, meant to be ${meant.verdict},`, answer?.verdict === meant.verdict, answer?.verdict);
+  // Those of the client's side have nobody at the server.
+  if (row.target !== undefined) return wrong;
+  const answer = liveAnswerOf(row, records, said);
+  const verdict = meant.verdict ?? 'complete';
+  expect(`the verdict, meant to be ${verdict},`, answer?.verdict === verdict, answer?.verdict);
   expect(`the missing leg, meant to be ${meant.leg},`, answer?.missingLeg === meant.leg, answer?.missingLeg);
   expectCause(expect, meant, answer?.first ?? null, answer);
   return wrong;

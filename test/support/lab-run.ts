@@ -29,6 +29,8 @@ export interface Checkup {
   readonly seconds: number;
   /** What `tripod live` said of the attempts of clients, each once in its last revision; null where nobody watched. */
   readonly live: readonly Handshake[] | null;
+  /** What it said beside, on standard error. */
+  readonly liveSaid: string;
 }
 
 /** Rows at a time: each mostly waits, and takes some three seconds of a processor in fifteen. */
@@ -116,7 +118,15 @@ async function examine(row: LabRow, namespace: string, go: () => void, complaint
     const live = watcher === null ? null : await watcher.end();
     try {
       const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
-      return { status: status as number, verdict, steps, facts, seconds, live };
+      return {
+        status: status as number,
+        verdict,
+        steps,
+        facts,
+        seconds,
+        live: live?.records ?? null,
+        liveSaid: live?.said ?? '',
+      };
     } catch {
       throw new Error(`doctor on ${row.name} ended with ${status}: ${hints.text}${said.text}\n${complaints.text}`);
     }
@@ -128,7 +138,7 @@ async function examine(row: LabRow, namespace: string, go: () => void, complaint
 interface LiveWatcher {
   /** Packets are captured from now on. */
   readonly begun: Promise<unknown>;
-  end(): Promise<readonly Handshake[]>;
+  end(): Promise<{ readonly records: readonly Handshake[]; readonly said: string }>;
   kill(): void;
 }
 
@@ -151,7 +161,7 @@ function watchLive({ name, stage }: LabRow, namespace: string): LiveWatcher {
         const record = JSON.parse(line) as Handshake;
         last.set(record.id, record);
       }
-      return [...last.values()];
+      return { records: [...last.values()], said: hints.text };
     },
     kill: () => live.kill('SIGKILL'),
   };

@@ -24,9 +24,14 @@ async function work(): Promise<void> {
       if (lacks !== null) throw new Error(`NOT PUT ON: it needs ${lacks}`);
       const { checkup, firstTime } = await runRowTwice(row, number, (line) => process.stdout.write(`${line}\n`));
       const wrong = wrongIn(row, checkup);
-      const { seconds, live } = checkup;
+      const { seconds, live, liveSaid } = checkup;
       const isSecond = firstTime !== null;
-      results.set(row.name, { answer: answerOf(checkup), live: liveAnswerOf(row, live ?? []), seconds, isSecond });
+      results.set(row.name, {
+        answer: answerOf(checkup),
+        live: liveAnswerOf(row, live ?? [], liveSaid),
+        seconds,
+        isSecond,
+      });
       if (wrong.length > 0) failures += 1;
       process.stdout.write(wrong.length === 0 ? `${row.name}: as it must be\n` : `${wrong.join('\n')}\n`);
     } catch (error) {
