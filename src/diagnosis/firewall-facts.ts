@@ -4,7 +4,9 @@
  */
 
 /** Where a chain hooks in (man nft, "Address families"). `ingress` and `egress` are before and behind the IP layer, at the interface. */
-export type FirewallHook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress';
+/** In the order in which a packet meets them. */
+export const FIREWALL_HOOKS = ['ingress', 'prerouting', 'input', 'forward', 'output', 'postrouting', 'egress'] as const;
+export type FirewallHook = (typeof FIREWALL_HOOKS)[number];
 
 export type FirewallFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
 

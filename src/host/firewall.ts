@@ -1,6 +1,7 @@
 /** The rules of this host that can touch a port, of every kind of firewall that Linux has, and how far their counters moved. */
 import {
   type Condition,
+  FIREWALL_HOOKS,
   type FirewallChain,
   type FirewallFacts,
   type FirewallHook,
@@ -22,16 +23,6 @@ export interface FirewallLook {
   readonly flowtables: Ruleset['flowtables'];
   readonly unread: readonly string[];
 }
-
-const HOOK_ORDER: readonly FirewallHook[] = [
-  'ingress',
-  'prerouting',
-  'input',
-  'forward',
-  'output',
-  'postrouting',
-  'egress',
-];
 
 /** All rules of the namespace. Unknown when none of its kinds can be read. */
 export async function lookAtFirewall(root: HostRoot): Promise<Fact<FirewallLook>> {
@@ -244,7 +235,8 @@ function cutMap(verdict: RuleVerdict, addresses: readonly string[]): RuleVerdict
 }
 
 function inOrder(chains: readonly FirewallChain[]): readonly FirewallChain[] {
-  const place = ({ hook }: FirewallChain): number => (hook === null ? HOOK_ORDER.length : HOOK_ORDER.indexOf(hook));
+  const place = ({ hook }: FirewallChain): number =>
+    hook === null ? FIREWALL_HOOKS.length : FIREWALL_HOOKS.indexOf(hook);
   return [...chains].sort((a, b) => place(a) - place(b) || (a.priority ?? 0) - (b.priority ?? 0));
 }
 

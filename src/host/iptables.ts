@@ -13,17 +13,17 @@ import { prefixRange } from './nft-condition.ts';
 export type IptablesTool = Exclude<FirewallChain['tool'], 'nft'>;
 
 /** Chains that the kernel itself calls. */
-const HOOKS: Readonly<Record<string, FirewallHook>> = {
-  PREROUTING: 'prerouting',
-  INPUT: 'input',
-  FORWARD: 'forward',
-  OUTPUT: 'output',
-  POSTROUTING: 'postrouting',
-};
+const HOOKS: ReadonlyMap<string, FirewallHook> = new Map([
+  ['PREROUTING', 'prerouting'],
+  ['INPUT', 'input'],
+  ['FORWARD', 'forward'],
+  ['OUTPUT', 'output'],
+  ['POSTROUTING', 'postrouting'],
+]);
 /** enum nf_ip_hook_priorities (include/uapi/linux/netfilter_ipv4.h). */
-const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, nat: -100, filter: 0, security: 50 };
+const PRIORITIES = new Map(Object.entries({ raw: -300, mangle: -150, nat: -100, filter: 0, security: 50 }));
 const NAT_SOURCE_PRIORITY = 100;
-const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ALL: 63, NONE: 0 };
+const FLAGS = new Map(Object.entries({ FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ALL: 63, NONE: 0 }));
 /** Modules whose answer depends on more than the packet. */
 const LIMITS = new Set(['limit', 'connlimit', 'hashlimit', 'recent', 'quota', 'quota2', 'statistic', 'connbytes']);
 /** Targets after which the packet goes on to the next rule. */
@@ -84,7 +84,7 @@ function chainOf(
   policy: string,
   packets: string | undefined,
 ): FirewallChain {
-  const hook = HOOKS[name] ?? null;
+  const hook = HOOKS.get(name) ?? null;
   const isSourceNat = table === 'nat' && (name === 'POSTROUTING' || name === 'INPUT');
   return {
     tool,
@@ -93,7 +93,7 @@ function chainOf(
     name,
     type: table === 'nat' ? 'nat' : 'filter',
     hook,
-    priority: hook === null ? null : isSourceNat ? NAT_SOURCE_PRIORITY : (PRIORITIES[table] ?? 0),
+    priority: hook === null ? null : isSourceNat ? NAT_SOURCE_PRIORITY : (PRIORITIES.get(table) ?? 0),
     policy: policy === 'ACCEPT' ? 'accept' : policy === 'DROP' ? 'drop' : null,
     policyCounter: hook === null || packets === undefined ? null : { moved: 0, total: Number(packets) },
     devices: [],
@@ -274,7 +274,7 @@ class RuleReader {
   }
 
   private flags(mask: string, value: string): void {
-    const bits = (names: string): number => names.split(',').reduce((sum, name) => sum | (FLAGS[name] ?? 0), 0);
+    const bits = (names: string): number => names.split(',').reduce((sum, name) => sum | (FLAGS.get(name) ?? 0), 0);
     this.conditions.push({ kind: 'tcp-flags', mask: bits(mask), value: bits(value), negated: this.negated });
   }
 

@@ -1,7 +1,7 @@
 /** From an expression of nft's JSON (man libnftables-json) to a condition of firewall-facts.ts. What has no counterpart there is kept as text. */
 import { formatAddress, parseAddressRange } from '../bytes/address.ts';
 import type { Condition, PacketField, RuleVerdict, ValueRange } from '../diagnosis/firewall-facts.ts';
-import type { Json } from './json-answer.ts';
+import { isObject, type Json } from './json-answer.ts';
 
 /** A set or map of the table: what its elements are, as nft's JSON has them. */
 export interface NftSet {
@@ -11,18 +11,20 @@ export interface NftSet {
 
 export type SetLookup = (name: string) => NftSet | null;
 
-const FAMILIES: Readonly<Record<string, number>> = { ip: 4, ipv4: 4, ip6: 6, ipv6: 6 };
+const FAMILIES = new Map(Object.entries({ ip: 4, ipv4: 4, ip6: 6, ipv6: 6 }));
 /** RFC 9293 §3.1. */
-const FLAGS: Readonly<Record<string, number>> = {
-  fin: 1,
-  syn: 2,
-  rst: 4,
-  psh: 8,
-  ack: 16,
-  urg: 32,
-  ecn: 64,
-  cwr: 128,
-};
+const FLAGS = new Map(
+  Object.entries({
+    fin: 1,
+    syn: 2,
+    rst: 4,
+    psh: 8,
+    ack: 16,
+    urg: 32,
+    ecn: 64,
+    cwr: 128,
+  }),
+);
 const PORT_LAST = 0xffff;
 const ALL_BITS = 0xffffffff;
 /** IANA protocol number. */
@@ -40,14 +42,14 @@ export function conditionsOf(expression: Json, sets: SetLookup): readonly Condit
   const value = expression[kind];
   switch (kind) {
     case 'match':
-      return matchOf(value as Json, sets);
+      return matchOf(jsonOf(value), sets);
     case 'limit':
     case 'ct count':
     case 'quota':
       return [{ kind: 'limit', text: textOf(expression) }];
     case 'set':
       // `add @recent { ip saddr limit rate over 10/second }`: the rule goes on where the limit of the element holds.
-      return listOf((value as Json)['stmt']).length > 0 ? [{ kind: 'limit', text: textOf(expression) }] : [];
+      return listOf(jsonOf(value)['stmt']).length > 0 ? [{ kind: 'limit', text: textOf(expression) }] : [];
     case 'counter':
     case 'log':
     case 'mangle':
@@ -106,11 +108,10 @@ function fieldWithoutFlags(field: PacketField): Exclude<PacketField, 'tcp-flags'
 }
 
 function fieldOf(left: unknown): Named | null {
-  if (typeof left !== 'object' || left === null) return null;
-  const { payload, meta, ct } = left as { payload?: Json; meta?: Json; ct?: Json };
-  if (payload !== undefined) return payloadField(String(payload['protocol']), String(payload['field']));
-  if (meta !== undefined) return metaField(String(meta['key']));
-  if (ct !== undefined && ct['key'] === 'state') return { field: 'connection-state', family: null };
+  const { payload, meta, ct } = jsonOf(left);
+  if (isObject(payload)) return payloadField(String(payload['protocol']), String(payload['field']));
+  if (isObject(meta)) return metaField(String(meta['key']));
+  if (jsonOf(ct)['key'] === 'state') return { field: 'connection-state', family: null };
   return null;
 }
 
@@ -157,7 +158,7 @@ function familyCondition(family: 4 | 6 | null): Condition[] {
 
 /** `udp dport 53` presupposes UDP; `th dport` no protocol. */
 function protocolOf(left: unknown): Condition[] {
-  const names = JSON.stringify(left).matchAll(/"payload":\{"protocol":"(\w+)"/g);
+  const names = textOf(left).matchAll(/"payload":\{"protocol":"(\w+)"/g);
   return [...names]
     .map(([, name = '']) => name)
     .filter((name) => !['ip', 'ip6', 'th', 'ether', 'arp', 'vlan'].includes(name))
@@ -191,7 +192,7 @@ function flagsCondition(left: Json | null, right: unknown, op: string): Conditio
 
 function flagBits(value: unknown): number | null {
   if (typeof value === 'number') return value;
-  if (typeof value === 'string') return FLAGS[value] ?? null;
+  if (typeof value === 'string') return FLAGS.get(value) ?? null;
   const parts = Array.isArray(value) ? value : (value as Json | null)?.['|'];
   if (!Array.isArray(parts)) return null;
   let bits = 0;
@@ -222,7 +223,7 @@ function protocolRange([first, last]: ValueRange): ValueRange {
 }
 
 function familyRange([first, last]: ValueRange): ValueRange {
-  return [FAMILIES[String(first)] ?? first, FAMILIES[String(last)] ?? last];
+  return [FAMILIES.get(String(first)) ?? first, FAMILIES.get(String(last)) ?? last];
 }
 
 /** The elements of a set, of a list, or a single value. */
@@ -255,9 +256,9 @@ function plainElement(element: unknown): unknown {
 function rangeOf(element: unknown): ValueRange | null {
   const value = plainElement(element);
   if (typeof value === 'string' || typeof value === 'number') return [value, value];
-  const { range, prefix } = (value ?? {}) as { range?: readonly (string | number)[]; prefix?: Json };
+  const { range, prefix } = jsonOf(value);
   if (Array.isArray(range)) return [range[0], range[1]];
-  if (prefix !== undefined) return prefixRange(`${prefix['addr']}`, Number(prefix['len']));
+  if (isObject(prefix)) return prefixRange(`${prefix['addr']}`, Number(prefix['len']));
   return null;
 }
 
@@ -302,7 +303,7 @@ function singleVerdict(expression: Json, sets: SetLookup): RuleVerdict | null {
     case 'reject':
       return { kind, with: `${value?.['type'] ?? 'icmpx'} ${value?.['expr'] ?? ''}`.trim() };
     case 'vmap':
-      return mapOf(value as Json, sets);
+      return mapOf(jsonOf(value), sets);
     case 'xt':
       return value?.['type'] === 'target' ? { kind: 'other', text: String(value['name']) } : null;
     default:
@@ -331,9 +332,14 @@ function mapOf({ key, data }: Json, sets: SetLookup): RuleVerdict {
     const conditions = matchOf({ op: '==', left: key, right }, sets);
     // Presupposed fields (a family, a protocol) are asked again by the last one.
     const condition = conditions.at(-1) ?? ({ kind: 'other', text: textOf(element) } satisfies Condition);
-    return { condition, verdict: singleVerdict(to as Json, sets) ?? ({ kind: 'continue' } satisfies RuleVerdict) };
+    return { condition, verdict: singleVerdict(jsonOf(to), sets) ?? ({ kind: 'continue' } satisfies RuleVerdict) };
   });
   return { kind: 'map', entries };
+}
+
+/** An object without fields where there is none: whatever nft says, what is not known is kept as text. */
+function jsonOf(value: unknown): Json {
+  return isObject(value) ? value : {};
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -341,5 +347,5 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }

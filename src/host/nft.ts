@@ -1,10 +1,10 @@
 /** nftables: `nft -j list ruleset` for what the rules ask and do, `nft -a list ruleset` for how a person reads them. */
-import type {
-  FirewallChain,
-  FirewallFamily,
-  FirewallHook,
-  FirewallRule,
-  RuleCounter,
+import {
+  FIREWALL_HOOKS,
+  type FirewallChain,
+  type FirewallFamily,
+  type FirewallRule,
+  type RuleCounter,
 } from '../diagnosis/firewall-facts.ts';
 import { type Fact, isKnown, unknown } from '../diagnosis/port-facts.ts';
 import type { CommandRunner } from './command.ts';
@@ -66,7 +66,8 @@ function chainOf(chain: Json, texts: Texts, rules: readonly FirewallRule[]): Fir
     table: String(table),
     name: String(name),
     type: type === 'nat' || type === 'route' ? type : 'filter',
-    hook: typeof hook === 'string' ? (hook as FirewallHook) : null,
+    // One that a later nft may know leads nowhere that is followed here.
+    hook: FIREWALL_HOOKS.find((known) => known === hook) ?? null,
     priority: typeof prio === 'number' ? prio : null,
     policy: policy === 'drop' || policy === 'accept' ? policy : null,
     policyCounter: null,

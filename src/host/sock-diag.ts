@@ -96,8 +96,8 @@ function dumpRequest(family: number, port: number): Buffer {
   return request;
 }
 
-/** Adds the sockets of one answer. 0 when the list is at its end, a negative errno when it failed, null when more comes. */
-function parseDump(bytes: Buffer, sockets: Socket[]): number | null {
+/** Exported for tests. Adds the sockets of one answer. 0 when the list is at its end, a negative errno when it failed, null when more comes. */
+export function parseDump(bytes: Buffer, sockets: Socket[]): number | null {
   for (let at = 0; at + HEADER <= bytes.length; ) {
     const length = bytes.readUInt32LE(at);
     const type = bytes.readUInt16LE(at + 4);

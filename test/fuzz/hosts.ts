@@ -64,7 +64,7 @@ export class HostFiles {
   }
 
   /** One file says this; every fact is read; the file is as it was. */
-  put({ name, bytes }: HostFile): void {
+  async put({ name, bytes }: HostFile): Promise<void> {
     this.write(name, bytes);
     const root = {
       proc: path.join(this.folder, 'proc'),
@@ -76,7 +76,7 @@ export class HostFiles {
     const facts = [
       isKnown(sockets) ? summarizeSockets(sockets) : sockets,
       findOwners(root, new Set([4711])),
-      processFacts(root, 70, lookAt(root, 70), 0.2),
+      await processFacts(root, 70, lookAt(root, 70), 0.2),
       isKnown(counters) ? counterDeltas(new Map(), counters) : counters,
       readLimits(root),
       readPressure(root),
@@ -108,7 +108,7 @@ export function hostFile(choice: Choice): HostFile {
   return { name, bytes: mutateBytes(bytes, choice, bytesOf(FILES[choice.of(NAMES)] as string)) };
 }
 
-function bytesOf(text: string): Uint8Array {
+export function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
@@ -138,7 +138,7 @@ export function checkupDocument(choice: Choice): Uint8Array {
 const OTHERS = [null, true, 0, -1, 1e308, '', [], {}, [[[[[]]]]], { length: 4 }, ...HOSTILE_TEXTS] as const;
 
 /** One in so many values is another one. */
-function changed(value: unknown, choice: Choice, inSoMany: number): unknown {
+export function changed(value: unknown, choice: Choice, inSoMany: number): unknown {
   if (choice.once(inSoMany)) return choice.of(OTHERS);
   if (Array.isArray(value)) return value.map((item) => changed(item, choice, inSoMany));
   if (typeof value !== 'object' || value === null) return value;

@@ -1,9 +1,11 @@
 /** The kinds of input: how one is made, what it is put through, how many there are of each for one another. */
+
+import { AnsweringHost, type CommandAnswer, commandAnswer, putSocketList, socketList } from './answers.ts';
 import type { Choice } from './choice.ts';
 import { type CommandInput, commandWords, putCommand, spawnCommand } from './commands.ts';
 import { conversation } from './conversation.ts';
 import { forgePcap, forgePcapng } from './forge.ts';
-import { checkupDocument, type HostFile, HostFiles, hostFile, putCheckup } from './hosts.ts';
+import { bytesOf, checkupDocument, type HostFile, HostFiles, hostFile, putCheckup } from './hosts.ts';
 import { mutateCapture, mutateFrame, varied } from './mutate.ts';
 import { packCapture } from './packed.ts';
 import { captureSeeds, type FrameSeed, frameSeeds, framesOf } from './seeds.ts';
@@ -32,6 +34,7 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
   const captures = captureSeeds();
   const frames = [...frameSeeds(), ...framesOf(captures)];
   const host = new HostFiles();
+  const answering = new AnsweringHost();
   const capture = (): Uint8Array => anyCapture(captures, frames, choice);
   const kinds = [
     frameKind(frames, framesInRound, choice),
@@ -58,6 +61,24 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
       seeds: null,
     },
     {
+      name: 'answers of commands',
+      inRound: 3,
+      onceInRounds: 1,
+      make: () => commandAnswer(choice),
+      put: (answer: CommandAnswer) => answering.put(answer),
+      bytesOf: ({ text }: CommandAnswer) => bytesOf(text),
+      seeds: null,
+    },
+    {
+      name: 'lists of sockets',
+      inRound: 20,
+      onceInRounds: 1,
+      make: () => socketList(choice),
+      put: putSocketList,
+      bytesOf: same,
+      seeds: null,
+    },
+    {
       name: 'checkups',
       inRound: 20,
       onceInRounds: 1,
@@ -67,7 +88,11 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
       seeds: null,
     },
   ];
-  return { kinds, end: () => host.remove() };
+  const end = (): void => {
+    host.remove();
+    answering.remove();
+  };
+  return { kinds, end };
 }
 
 /** Each frame that was made is varied a few times: making one costs more than putting it. */

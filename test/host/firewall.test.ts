@@ -306,3 +306,40 @@ describe('a port’s rules', () => {
     assert.deepEqual(await lookAtFirewall(hostFolder({})), { unknown: 'nftables: the command nft is not installed' });
   });
 });
+
+describe('forms that no nft and no iptables has written yet', () => {
+  const strange = [
+    { match: null },
+    { match: {} },
+    { match: { op: '==', left: { payload: null }, right: 80 } },
+    { match: { op: '==', left: { meta: null }, right: 80 } },
+    { match: { op: '==', left: { payload: { protocol: 'ip', field: 'saddr' } }, right: { prefix: null } } },
+    { vmap: null },
+    { vmap: { key: { meta: { key: 'l4proto' } }, data: { set: [['tcp', null]] } } },
+    { set: null },
+    { 'later kind': 7 },
+  ];
+
+  test('nft: they are kept as text, or say nothing, and never throw', () => {
+    for (const expression of strange) {
+      const place = { family: 'inet', table: 'f', name: 'c' };
+      const nftables = [
+        { chain: { ...place, hook: 'later', type: 'filter' } },
+        { rule: { family: 'inet', table: 'f', chain: 'c', handle: 3, expr: [expression] } },
+      ];
+      const read = parseNft(JSON.stringify({ nftables }), '');
+      assert.ok(isKnown(read), JSON.stringify(expression));
+      assert.equal(read.chains[0]?.hook, null);
+      const look = { chains: read.chains, flowtables: [], unread: [] };
+      assert.ok(isKnown(firewallFacts(look, look, 80, [])));
+    }
+  });
+
+  test('iptables: chains and flags of names that every object of the language has', () => {
+    const saved =
+      '*constructor\n:constructor - [0:0]\n[1:60] -A constructor -p tcp --tcp-flags toString valueOf -j DROP\n';
+    const [chain] = parseIptablesSave(saved, 'iptables');
+    assert.equal(chain?.hook, null);
+    assert.equal(chain.rules.length, 1);
+  });
+});

@@ -881,6 +881,18 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: null,
   },
   {
+    name: 'healthy-on-a-lossy-path',
+    row: '—',
+    what: 'a healthy port with thirty connections a second, and one packet in twenty lost on the way in either direction',
+    stage: {
+      topology: 'wired',
+      wire: 'lossy',
+      servers: [{ does: 'accept', backlog: 512 }],
+      clients: [{ does: 'visit', every: 0.033, linger: 0.01 }],
+    },
+    say: null,
+  },
+  {
     name: 'unrelated-drops',
     row: 'B1',
     what: 'nftables drop another port, to which somebody goes on sending SYNs',
