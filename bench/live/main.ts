@@ -6,6 +6,7 @@ import os from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../measure/median.ts';
+import { measureFlooded } from './flooded.ts';
 import { measureLatency } from './latency.ts';
 import { type CaptureProgram, PROGRAMS } from './programs.ts';
 import { soak } from './soak.ts';
@@ -19,6 +20,7 @@ const ROUNDS = 3;
 /** What is still in the ring when the sender is done. */
 const SETTLE_MILLIS = 500;
 const QUIET_REFUSALS = 100;
+const FLOODED_RATES = [20_000, 50_000, 100_000] as const;
 
 interface Flood {
   readonly sent: number;
@@ -92,6 +94,7 @@ async function main(): Promise<void> {
     return;
   }
   say(`verdict of a refused connection after its packet, at rest: ${await measureLatency(QUIET_REFUSALS)}`);
+  for (const rate of FLOODED_RATES) say(`the same beside ${rate} SYNs a second: ${await measureFlooded(rate)}`);
   await floods(Number(values.rounds));
 }
 

@@ -1,14 +1,15 @@
 /** The programmes that capture side by side: the same buffer and the same octets of each packet. */
 import { commandFile } from '../../test/support/paths.ts';
-import type { Capturing, Wire } from './wire.ts';
+import type { Running } from '../../test/support/running.ts';
+import type { Wire } from './wire.ts';
 
 export interface CaptureProgram {
   readonly name: string;
-  start(wire: Wire, port: number): Capturing;
+  start(wire: Wire, port: number): Running;
   /** It says so on standard error when it captures. */
   readonly ready: RegExp;
   /** Packets that it has received, from what it has said. */
-  received(capturing: Capturing): number;
+  received(capturing: Running): number;
 }
 
 const BUFFER_MEBI = 8;

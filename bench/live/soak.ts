@@ -1,7 +1,8 @@
 /** Handshakes for a long time, four in a hundred without a leg: none may be lost, every verdict must be right, and memory must stay where it was. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { commandFile } from '../../test/support/paths.ts';
-import { type Capturing, type Sent, Wire } from './wire.ts';
+import type { Running } from '../../test/support/running.ts';
+import { type Sent, Wire } from './wire.ts';
 
 const PER_SECOND = 20_000;
 const BUFFER_MEBI = 64;
@@ -41,7 +42,7 @@ export async function soak(minutes: number, say: (line: string) => void): Promis
 }
 
 /** Resident memory at a sixth of the time, in the middle, and at the end. */
-async function sample(capturing: Capturing, say: (line: string) => void, signal: AbortSignal): Promise<number[]> {
+async function sample(capturing: Running, say: (line: string) => void, signal: AbortSignal): Promise<number[]> {
   const samples: number[] = [];
   while (!signal.aborted) {
     await wait(SAMPLE_MILLIS, undefined, { signal }).catch(() => {});
@@ -56,7 +57,7 @@ interface ToldServer {
   readonly byVerdict: Readonly<Record<string, number>>;
 }
 
-function isRight({ stdout }: Capturing, { segments, kinds }: Sent, say: (line: string) => void): boolean {
+function isRight({ stdout }: Running, { segments, kinds }: Sent, say: (line: string) => void): boolean {
   const { capture, servers, handshakes } = JSON.parse(stdout);
   say(
     `TCP segments received: ${capture.tcpSegments} of ${segments}; lost: ${JSON.stringify(capture.lost)}; undecided records: ${handshakes.length}`,

@@ -1,10 +1,11 @@
 /** Two network namespaces joined by a veth pair, a fast sender in one of them, and whatever captures in the other. Needs root, ip and gcc. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { projectRoot } from '../../test/support/paths.ts';
+import { Running } from '../../test/support/running.ts';
 
 export type SenderMode = 'syns' | 'refusals' | 'handshakes';
 
@@ -46,10 +47,10 @@ export class Wire {
   }
 
   /** A process on the far side. */
-  capture(command: string, words: readonly string[]): Capturing {
+  capture(command: string, words: readonly string[]): Running {
     const child = spawn('ip', ['netns', 'exec', this.far, command, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.children.add(child);
-    return new Capturing(child);
+    return new Running(child);
   }
 
   /** @param rate SYNs, refusals or handshakes a second; 0: as fast as it goes */
@@ -81,62 +82,6 @@ export class Wire {
   private get sender(): string {
     return path.join(this.folder, 'sender');
   }
-}
-
-/** A process that captures, what it says, and what it costs. `ip netns exec` becomes the command, so its process is the command's. */
-export class Capturing {
-  readonly child: ChildProcess;
-  stdout = '';
-  stderr = '';
-
-  constructor(child: ChildProcess) {
-    this.child = child;
-    child.stdout?.on('data', (text) => {
-      this.stdout += text;
-    });
-    child.stderr?.on('data', (text) => {
-      this.stderr += text;
-    });
-  }
-
-  /** Resolves when standard error has said this. */
-  async says(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stderr)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
-      await Promise.race([once(this.child.stderr as NodeJS.ReadableStream, 'data'), once(this.child, 'close')]);
-    }
-  }
-
-  /** Seconds of processor time of it and its children, user and system; granularity 10 ms. */
-  cpuSeconds(): number {
-    const pids = [Number(this.child.pid), ...childrenOf(Number(this.child.pid))];
-    return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
-  }
-
-  /** Resident memory, MiB. */
-  residentMebi(): number {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024;
-  }
-
-  /** Ends it with Ctrl-C. */
-  async interrupt(): Promise<void> {
-    this.child.kill('SIGINT');
-    if (this.child.exitCode === null) await once(this.child, 'close');
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  return text === '' ? [] : text.split(' ').map(Number);
-}
-
-/** /proc/PID/stat (proc(5)): behind the name in brackets, the 12th and 13th fields, in ticks of 1/100 s. */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function run(command: string, ...words: readonly string[]): void {

@@ -11,7 +11,8 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { analyze, type Handshake } from '../../src/index.ts';
 import { LAB } from '../support/doctor-lab.ts';
-import { LinkLab, Tripod } from '../support/link-lab.ts';
+import { LinkLab } from '../support/link-lab.ts';
+import { Running } from '../support/running.ts';
 
 const HOST = '10.79.0.2';
 const CONTAINER = '10.79.0.9';
@@ -76,7 +77,7 @@ class BridgeLab {
 
   async serve(): Promise<void> {
     const code = `require('net').createServer((socket) => socket.end('hello')).listen(${OPEN}, () => console.log('listening'))`;
-    const server = new Tripod(this.links.spawn(this.container, process.execPath, '--eval', code));
+    const server = new Running(this.links.spawn(this.container, process.execPath, '--eval', code));
     await server.says(/listening/);
   }
 
@@ -111,7 +112,7 @@ describe('live on any', { ...LAB, timeout: 120_000 }, () => {
     const { links } = lab;
     const ports = `${OPEN}-${SILENT},8080-8082`;
     const words = ['-i', 'any', '-y', 'LINUX_SLL2', '-s', '256', '-U', '-w', file, 'tcp'];
-    const beside = new Tripod(links.spawn(links.far, 'tcpdump', ...words));
+    const beside = new Running(links.spawn(links.far, 'tcpdump', ...words));
     await beside.says(/listening on/);
     const tripod = links.tripod('live', '-i', 'any', '--port', ports, '--all', '--no-host', '--format', 'ndjson');
     await tripod.says(/capturing on/);

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { execFileSync, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { LAB } from '../support/doctor-lab.ts';
-import { LinkLab, Tripod } from '../support/link-lab.ts';
+import { LinkLab } from '../support/link-lab.ts';
 import { commandFile } from '../support/paths.ts';
+import { Running } from '../support/running.ts';
 
 /** The command outside of the lab's namespaces. */
-function start(...words: readonly string[]): Tripod {
-  return new Tripod(spawn(process.execPath, [commandFile, ...words], { stdio: ['ignore', 'pipe', 'pipe'] }));
+function start(...words: readonly string[]): Running {
+  return new Running(spawn(process.execPath, [commandFile, ...words], { stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
 /** As somebody who may do nothing. */

@@ -1,7 +1,7 @@
 /** Two network namespaces joined by veth pairs: what a capture sees when links fail, or of packets that are sent through them. Needs root. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { commandFile } from './paths.ts';
+import { Running } from './running.ts';
 
 export class LinkLab {
   readonly near: string;
@@ -42,8 +42,8 @@ export class LinkLab {
   }
 
   /** `tripod WORDS` in the far namespace. */
-  tripod(...words: readonly string[]): Tripod {
-    return new Tripod(this.spawn(this.far, process.execPath, commandFile, ...words));
+  tripod(...words: readonly string[]): Running {
+    return new Running(this.spawn(this.far, process.execPath, commandFile, ...words));
   }
 
   spawn(namespace: string, ...words: readonly string[]): ChildProcess {
@@ -61,41 +61,6 @@ export class LinkLab {
         // A test has deleted it.
       }
     }
-  }
-}
-
-/** A running command, and what it has said. */
-export class Tripod {
-  readonly child: ChildProcess;
-  stdout = '';
-  stderr = '';
-
-  constructor(child: ChildProcess) {
-    this.child = child;
-    child.stdout?.on('data', (text) => {
-      this.stdout += text;
-    });
-    child.stderr?.on('data', (text) => {
-      this.stderr += text;
-    });
-  }
-
-  /** Resolves when it has said it, on standard output or standard error; rejects when it ends before. */
-  async says(pattern: RegExp): Promise<void> {
-    while (!pattern.test(this.stdout) && !pattern.test(this.stderr)) {
-      if (this.child.exitCode !== null) throw new Error(`it ended without ${pattern}: ${this.stdout}${this.stderr}`);
-      await Promise.race([
-        once(this.child.stdout as NodeJS.ReadableStream, 'data'),
-        once(this.child.stderr as NodeJS.ReadableStream, 'data'),
-        once(this.child, 'close'),
-      ]);
-    }
-  }
-
-  /** Its exit code, once it has ended. */
-  async ended(): Promise<number | null> {
-    if (this.child.exitCode === null) await once(this.child, 'close');
-    return this.child.exitCode;
   }
 }
 
