@@ -6,6 +6,7 @@ import os from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../measure/median.ts';
+import { measureBulk } from './bulk.ts';
 import { measureFlooded } from './flooded.ts';
 import { measureLatency } from './latency.ts';
 import { type CaptureProgram, PROGRAMS } from './programs.ts';
@@ -95,6 +96,13 @@ async function main(): Promise<void> {
   }
   say(`verdict of a refused connection after its packet, at rest: ${await measureLatency(QUIET_REFUSALS)}`);
   for (const rate of FLOODED_RATES) say(`the same beside ${rate} SYNs a second: ${await measureFlooded(rate)}`);
+  for (const segmented of [false, true]) {
+    for (const mode of ['dropped', 'whole'] as const) {
+      say(
+        `a download${segmented ? ', segment by segment' : ''}, bulk data ${mode === 'dropped' ? 'left out' : 'handed over'}: ${await measureBulk(mode, segmented)}`,
+      );
+    }
+  }
   await floods(Number(values.rounds));
 }
 

@@ -33,6 +33,9 @@ const TRIPOD_LIVE = tripod('tripod live');
 /** Without the process that asks the host for facts. */
 const TRIPOD_ALONE = tripod('  --no-host', '--no-host');
 
+/** npm cap, in a process of its own. */
+const TRIPOD_WITH_CAP = tripod('  --engine cap', '--no-host', '--engine', 'cap');
+
 const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
   start: (wire, port) =>
@@ -44,4 +47,4 @@ const TCPDUMP: CaptureProgram = {
   received: ({ stderr }) => Number(/(\d+) packets? captured/.exec(stderr)?.[1] ?? Number.NaN),
 };
 
-export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE];
+export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE, TRIPOD_WITH_CAP];

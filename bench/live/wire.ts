@@ -23,6 +23,7 @@ export function missingHere(): string | null {
     ['ip', 'iproute2, for network namespaces'],
     ['gcc', 'gcc and libc6-dev, to compile bench/live/sender.c'],
     ['tcpdump', 'tcpdump, to compare with'],
+    ['ethtool', 'ethtool, to have segments pass one by one'],
   ] as const) {
     try {
       execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
@@ -51,6 +52,26 @@ export class Wire {
     const child = spawn('ip', ['netns', 'exec', this.far, command, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.children.add(child);
     return new Running(child);
+  }
+
+  /** A process on the near side. */
+  start(command: string, words: readonly string[]): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.near, command, ...words], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    this.children.add(child);
+    return child;
+  }
+
+  /** Gives both sides an IPv4 address of one /24. */
+  address(near: string, far: string): void {
+    run('ip', '-n', this.near, 'addr', 'add', `${near}/24`, 'dev', 'w');
+    run('ip', '-n', this.far, 'addr', 'add', `${far}/24`, 'dev', 'w');
+  }
+
+  /** What the far side sends passes segment by segment. */
+  segmentInSoftware(): void {
+    run('ip', 'netns', 'exec', this.far, 'ethtool', '-K', 'w', 'tso', 'off', 'gso', 'off');
   }
 
   /** @param rate SYNs, refusals or handshakes a second; 0: as fast as it goes */

@@ -173,10 +173,13 @@ export const STAMPED = 1 << 15;
 /** Two bits of W.LINK from here on: STAMP_ORDER of the first SYN (source-stamps.ts). */
 export const STAMP_SHIFT = 13;
 
+/** W.STATE of a slot that is free: nothing else of its row tells. */
+export const FREE = -1;
+
 /** Bits of W.LINK (translations.ts): the same handshake has other attempts under other addresses; one of them was answered; one of them has its third leg. */
-export const TWIN = 1 << 16;
-export const ANSWERED_ELSEWHERE = 1 << 17;
-export const TAKEN_ELSEWHERE = 1 << 18;
+export const TWIN = 1 << 18;
+export const ANSWERED_ELSEWHERE = 1 << 19;
+export const TAKEN_ELSEWHERE = 1 << 20;
 
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;

@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -384,6 +384,7 @@ export class Tracker {
       attempts.word(asked, 4 * side + 3) === synAck.destination3 &&
       attempts.word(asked, 4 * (1 - side) + 3) !== synAck.source3;
     if (!isSame) return;
+    if (this.translations.joinAnswer(slot, asked, synAck)) return;
     attempts.mark(asked, MARK.OTHER_ADDRESS);
     attempts.mark(slot, MARK.OTHER_ADDRESS);
   }
@@ -462,6 +463,7 @@ export class Tracker {
     else for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
     this.room.leave(slot);
     if ((attempts.word(slot, W.LINK) & TWIN) !== 0) this.translations.leave(slot);
+    attempts.setWord(slot, W.STATE, FREE);
     attempts.remove(slot);
   }
 }

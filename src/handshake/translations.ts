@@ -9,7 +9,7 @@
  */
 import { NO_SLOT } from '../flow/table.ts';
 import type { Segment } from '../wire/segment.ts';
-import { ANSWERED_ELSEWHERE, type Attempts, MARK, TAKEN_ELSEWHERE, TWIN, W } from './attempts.ts';
+import { ANSWERED_ELSEWHERE, type Attempts, FREE, MARK, TAKEN_ELSEWHERE, TWIN, W } from './attempts.ts';
 import { isSynElsewhere } from './copies.ts';
 import { RecentSyns } from './recent-syns.ts';
 
@@ -20,6 +20,9 @@ export class Translations {
   private readonly ofServers = new RecentSyns();
   /** The slots of twins: one set for all that belong together. */
   private readonly twins = new Map<number, Set<number>>();
+  /** An attempt without SYN-ACK -> the one with a SYN-ACK alone that answers it from another address; and back. */
+  private readonly answers = new Map<number, number>();
+  private readonly asked = new Map<number, number>();
 
   constructor(attempts: Attempts, recentSyns: RecentSyns) {
     this.attempts = attempts;
@@ -41,11 +44,10 @@ export class Translations {
     const { attempts } = this;
     const isn = (synAck.acknowledgment - 1) | 0;
     const other = this.ofServers.recall(synAck.source3, synAck.sourcePort, isn);
-    if (other === NO_SLOT || other === slot || attempts.word(other, W.CLIENT_ISN) !== isn) return false;
+    if (!this.isOpen(other) || other === slot || attempts.word(other, W.CLIENT_ISN) !== isn) return false;
     const side = serverSide(attempts, other);
     const isSame =
-      attempts.has(other, MARK.SERVER_ISN_KNOWN) &&
-      attempts.word(other, W.SERVER_ISN) === (synAck.sequence | 0) &&
+      this.hasSameAnswer(other, synAck.sequence) &&
       attempts.port(other, side) === synAck.sourcePort &&
       attempts.word(other, 4 * side + 3) === synAck.source3;
     if (!isSame) return false;
@@ -54,8 +56,23 @@ export class Translations {
     return true;
   }
 
+  /** The SYN-ACK of `slot` answers the SYN of `asked`, which went to another address: whether `asked` has that SYN-ACK as well. It may come yet: see `note`. */
+  joinAnswer(slot: number, asked: number, synAck: Segment): boolean {
+    if (!this.isOpen(asked)) return false;
+    if (this.hasSameAnswer(asked, synAck.sequence)) {
+      this.unite(slot, asked);
+      this.mark(slot, ANSWERED_ELSEWHERE);
+      return true;
+    }
+    this.answers.set(asked, slot);
+    this.asked.set(slot, asked);
+    for (const one of [slot, asked]) this.mark(one, TWIN);
+    return false;
+  }
+
   /** One of twins was answered, or has its third leg. */
   note(slot: number, isAnswer: boolean): void {
+    if (isAnswer) this.settleAnswer(slot);
     const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0;
     if (!isAnswer && !hasThirdLeg) return;
     for (const twin of this.twins.get(slot) ?? []) {
@@ -69,12 +86,41 @@ export class Translations {
   leave(slot: number): void {
     this.twins.get(slot)?.delete(slot);
     this.twins.delete(slot);
+    this.forgetAnswer(slot);
+    this.forgetAnswer(this.asked.get(slot) ?? slot);
+  }
+
+  private forgetAnswer(asked: number): void {
+    const slot = this.answers.get(asked);
+    if (slot === undefined) return;
+    this.answers.delete(asked);
+    this.asked.delete(slot);
+  }
+
+  /** The answer from another address was this one, before its address was translated back. */
+  private settleAnswer(slot: number): void {
+    const other = this.answers.get(slot);
+    if (other === undefined || !this.hasSameAnswer(slot, this.attempts.word(other, W.SERVER_ISN))) return;
+    this.forgetAnswer(slot);
+    if (this.attempts.word(other, W.CLIENT_ISN) !== this.attempts.word(slot, W.CLIENT_ISN)) return;
+    this.attempts.unmark(slot, MARK.OTHER_ADDRESS);
+    this.attempts.unmark(other, MARK.OTHER_ADDRESS);
+    this.unite(other, slot);
+    this.mark(other, ANSWERED_ELSEWHERE);
+  }
+
+  private isOpen(slot: number): boolean {
+    return slot !== NO_SLOT && this.attempts.word(slot, W.STATE) !== FREE;
+  }
+
+  private hasSameAnswer(slot: number, serverIsn: number): boolean {
+    return this.attempts.has(slot, MARK.SERVER_ISN_KNOWN) && this.attempts.word(slot, W.SERVER_ISN) === (serverIsn | 0);
   }
 
   private join(slot: number, other: number, syn: Segment, clock: number): void {
     const { attempts } = this;
-    if (other === NO_SLOT || other === slot || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return;
-    // A slot that others have taken over since may have any row.
+    if (!this.isOpen(other) || other === slot || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return;
+    // A slot that another attempt has taken since has any addresses.
     const side = serverSide(attempts, other);
     const clientPort = attempts.port(other, 1 - side);
     const isSameClient = clientPort === syn.sourcePort && attempts.word(other, 4 * (1 - side) + 3) === syn.source3;

@@ -7,11 +7,13 @@ import type { Handshake } from '../../src/handshake/handshake.ts';
 import { parseServerFilter, type ServerFilter } from '../../src/report/attempt-filter.ts';
 import { fileSource } from '../../src/source/byte-source.ts';
 import { CaptureStream } from '../../src/source/capture-stream.ts';
+import { OP } from '../../src/source/live/bpf.ts';
 import { kernelFilter, type WantedEndpoints } from '../../src/source/live/kernel-filter.ts';
 import { BPF, packetFilter } from '../support/bpf.ts';
 import { captureFiles, fixtureName } from '../support/fixture-files.ts';
 
 const LINKTYPE_USER0 = 147;
+const SNAP_LENGTH = 256;
 const ALL: WantedEndpoints = { ports: [], servers: [], clients: [] };
 
 interface Judged {
@@ -36,7 +38,7 @@ async function judge(file: string, wanted: WantedEndpoints, filter: { dropBulk: 
       }
       const { view, at, capturedLength, linkType } = frame;
       if (filter !== null && !filters.has(linkType)) {
-        const program = kernelFilter({ ...wanted, linkType, dropBulk: filter.dropBulk });
+        const program = kernelFilter({ ...wanted, linkType, snapLength: SNAP_LENGTH, dropBulk: filter.dropBulk });
         filters.set(linkType, program === null ? null : packetFilter(program));
       }
       const passes = filters.get(linkType) ?? null;
@@ -64,6 +66,14 @@ function told({ client, server, verdict, missingLeg, legs, diagnoses }: Handshak
   const grades = Object.values(legs).map(({ grade }) => grade);
   return { client, server, verdict, missingLeg, grades, causes: diagnoses.map(({ cause }) => cause) };
 }
+
+test('the kernel copies of a packet what the snapshot length says, and not all of it', () => {
+  for (const linkType of [1, 113, 276, 101]) {
+    const program = kernelFilter({ ...ALL, ports: [443], linkType, snapLength: SNAP_LENGTH, dropBulk: true }) ?? [];
+    const returned = program.filter(({ code }) => code === OP.RETURN).map(({ k }) => k);
+    assert.deepEqual(new Set(returned), new Set([0, SNAP_LENGTH]));
+  }
+});
 
 describe('the kernel filter', BPF, () => {
   test('leaves the records of a port as they are, bulk data kept; and what they tell, bulk data dropped', async () => {

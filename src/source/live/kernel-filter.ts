@@ -20,6 +20,8 @@ export interface WantedEndpoints {
 export interface KernelFilterOptions extends WantedEndpoints {
   /** LINKTYPE_ number. */
   readonly linkType: number;
+  /** Octets of a packet that the kernel copies: it asks nobody else. */
+  readonly snapLength: number;
   /** Leave out the server's bulk data. */
   readonly dropBulk: boolean;
 }
@@ -33,14 +35,14 @@ const BULK_OCTETS = 512;
 
 /** The longest TCP header (RFC 9293 §3.1: 15 words). */
 const LONGEST_TCP_HEADER = 60;
-/** Everything of a packet: the snapshot length cuts it. */
-const WHOLE = 262_144;
 
+/** LINKTYPE_LINUX_SLL2: `any`. */
+const LINUX_SLL2 = 276;
 /** Where the link header says what follows, and its length; null for headers that are not there. LINKTYPE_ numbers. */
 const LINKS: ReadonlyMap<number, { readonly typeAt: number | null; readonly length: number }> = new Map([
   [1, { typeAt: 12, length: 14 }], // EN10MB
   [113, { typeAt: 14, length: 16 }], // LINUX_SLL
-  [276, { typeAt: 0, length: 20 }], // LINUX_SLL2
+  [LINUX_SLL2, { typeAt: 0, length: 20 }], // LINUX_SLL2
   [12, { typeAt: null, length: 0 }], // RAW, as libpcap names it for a live capture
   [101, { typeAt: null, length: 0 }], // RAW, as a file has it
 ]);
@@ -87,8 +89,13 @@ const MAPPED_WORDS = [0, 0, 0xffff] as const;
 export function kernelFilter(options: KernelFilterOptions): readonly Instruction[] | null {
   const link = LINKS.get(options.linkType);
   if (link === undefined) return null;
-  const program = new FilterWriter(options, link).write();
+  const program = new FilterWriter(isAny(options) ? { ...options, clients: [] } : options, link).write();
   return program.length > MOST_INSTRUCTIONS ? null : program;
+}
+
+/** On `any` a client may be there a second time, under the address that this host gives it (masquerading), and what it sends only so: see handshake/translations.ts. */
+function isAny({ linkType, ports, servers }: KernelFilterOptions): boolean {
+  return linkType === LINUX_SLL2 && ports.length + servers.length > 0;
 }
 
 class FilterWriter {
@@ -117,7 +124,7 @@ class FilterWriter {
     code.place(this.drop);
     code.put(OP.RETURN, 0);
     code.place(this.keep);
-    code.put(OP.RETURN, WHOLE);
+    code.put(OP.RETURN, this.options.snapLength);
     return code.assemble();
   }
 

@@ -21,13 +21,13 @@ export function setFilter(pcap: Libpcap, handle: Pointer, options: LiveOptions):
   install(pcap, handle, program.length > MOST_INSTRUCTIONS ? theirs : program);
 }
 
-function ourFilter(pcap: Libpcap, handle: Pointer, { endpoints }: LiveOptions): readonly Instruction[] {
+function ourFilter(pcap: Libpcap, handle: Pointer, { endpoints, snapLength }: LiveOptions): readonly Instruction[] {
   if (endpoints === null) return [];
   const linkType = pcap.call.pcap_datalink(handle) as number;
   const { ports, servers, clients } = endpoints;
   return (
-    kernelFilter({ ports, servers, clients, linkType, dropBulk: true }) ??
-    kernelFilter({ ports: [], servers: [], clients: [], linkType, dropBulk: true }) ??
+    kernelFilter({ ports, servers, clients, linkType, snapLength, dropBulk: true }) ??
+    kernelFilter({ ports: [], servers: [], clients: [], linkType, snapLength, dropBulk: true }) ??
     []
   );
 }
