@@ -59,6 +59,7 @@ export const SHAPE = {
   REFUSED_WITH_WINDOW: 46,
   REFUSED_WITH_BAD_CHECKSUM: 47,
   CLOSED_TOO_SOON: 48,
+  SYN_IN_BAD_DATAGRAM: 49,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -123,6 +124,7 @@ function hasLeft(e: Evidence, patienceNanos: number): boolean {
 
 function unansweredOf(e: Evidence): Shape {
   if (signed(e, SIGN.SYN_FOR_ANOTHER) && !signed(e, SIGN.SYN_FOR_THIS)) return SHAPE.SYN_FOR_ANOTHER_HOST;
+  if (signed(e, SIGN.OUTER_CHECKSUM_BAD) && !signed(e, SIGN.OUTER_CHECKSUM_GOOD)) return SHAPE.SYN_IN_BAD_DATAGRAM;
   if (signed(e, SIGN.SYN_CHECKSUM_BAD) && !signed(e, SIGN.SYN_CHECKSUM_GOOD)) return SHAPE.SYN_WITH_BAD_CHECKSUM;
   if (signed(e, SIGN.SYN_SIGNED)) return SHAPE.SYN_SIGNED_UNANSWERED;
   const offers = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;

@@ -99,6 +99,22 @@ const ROWS: Readonly<Record<Shape, Row>> = {
       'nat-exhausted',
     ),
   },
+  [SHAPE.SYN_IN_BAD_DATAGRAM]: {
+    server: [
+      likely('tunnel-checksum', 'the UDP datagram of the tunnel that the SYN came in has a wrong checksum'),
+      ...possible(AT_SERVER, ...SILENT_HOST),
+    ],
+    client: possible(
+      'the UDP datagram of the tunnel that the SYN left in has a wrong checksum, as a host’s own may have before the card fills it in',
+      'tunnel-checksum',
+      'upstream-drop',
+      ...SILENT_HOST,
+    ),
+    between: [
+      likely('tunnel-checksum', 'the UDP datagram of the tunnel that the SYN is in has a wrong checksum'),
+      ...possible(BEYOND, 'upstream-drop', ...SILENT_HOST, 'nat-exhausted'),
+    ],
+  },
   [SHAPE.SYN_WITH_OFFERS_UNANSWERED]: {
     server: possible(AT_SERVER, ...SILENT_HOST),
     client: possible(OFFERED, 'upstream-drop', ...SILENT_HOST, 'syn-options-filtered', 'nat-exhausted'),

@@ -3,7 +3,7 @@
  * handshake has none of them: a row is only used once something was noted (`W.LINK` TRAITED), and memory follows the attempts that went the long way.
  */
 import { distance } from '../bytes/sequence.ts';
-import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
+import { CHECKSUM, outerChecksum, tcpChecksum } from '../wire/checksum.ts';
 import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
 
 /** Words of a row. */
@@ -34,6 +34,9 @@ export const SIGN = {
   /** TCP checksums of SYNs, where all octets were captured. */
   SYN_CHECKSUM_BAD: 1 << 4,
   SYN_CHECKSUM_GOOD: 1 << 5,
+  /** The same of the UDP datagrams around SYNs that came through a tunnel. */
+  OUTER_CHECKSUM_BAD: 1 << 24,
+  OUTER_CHECKSUM_GOOD: 1 << 25,
   THIRD_CHECKSUM_BAD: 1 << 6,
   THIRD_CHECKSUM_GOOD: 1 << 7,
   /** The third leg echoes a timestamp that no SYN-ACK carried, or its own is older than the SYN's. */
@@ -112,6 +115,9 @@ export class Traits {
     if (segment.direction === DIRECTION.OTHER_HOST) this.sign(slot, SIGN.SYN_FOR_ANOTHER);
     else if (segment.direction === DIRECTION.INCOMING) this.sign(slot, SIGN.SYN_FOR_THIS);
     this.noteChecksum(slot, segment, SIGN.SYN_CHECKSUM_GOOD, SIGN.SYN_CHECKSUM_BAD);
+    const outer = outerChecksum(segment);
+    if (outer === CHECKSUM.GOOD) this.sign(slot, SIGN.OUTER_CHECKSUM_GOOD);
+    else if (outer === CHECKSUM.BAD) this.sign(slot, SIGN.OUTER_CHECKSUM_BAD);
     this.setWord(slot, TRAIT.SYN_MAC, macOf(segment));
   }
 

@@ -1,5 +1,5 @@
 /**
- * The TCP checksum (RFC 9293 §3.1, RFC 1071), verified when somebody asks. A wrong one is no reason to drop a packet: where a
+ * The TCP checksum (RFC 9293 §3.1, RFC 1071), and that of the UDP datagram (RFC 768) of a tunnel around it, verified when somebody asks. A wrong one is no reason to drop a packet: where a
  * host captures its own packets before the network card, the field is not filled in yet.
  */
 import { KIND, type Segment } from './segment.ts';
@@ -16,6 +16,9 @@ export const CHECKSUM = {
 export type Checksum = (typeof CHECKSUM)[keyof typeof CHECKSUM];
 
 const TCP = 6;
+const UDP = 17;
+const UDP_LENGTH = 4;
+const UDP_CHECKSUM = 6;
 
 /** Reads `segment.view`: only while the segment is valid. */
 export function tcpChecksum(segment: Segment): Checksum {
@@ -31,7 +34,20 @@ export function tcpChecksum(segment: Segment): Checksum {
   return CHECKSUM.BAD;
 }
 
-function addressSum(segment: Segment): number {
+/** Of the UDP datagram that a tunnel carries the segment in. UNKNOWN as well where it has none: 0 stands for that. */
+export function outerChecksum(segment: Segment): Checksum {
+  const { view, udpAt } = segment;
+  if (udpAt < 0 || segment.kind !== KIND.TCP || segment.fragmented) return CHECKSUM.UNKNOWN;
+  const field = view.getUint16(udpAt + UDP_CHECKSUM);
+  if (field === 0) return CHECKSUM.UNKNOWN;
+  const length = view.getUint16(udpAt + UDP_LENGTH);
+  const pseudo = segment.udpAddressSum + UDP + length;
+  if (fold(pseudo + octetSum(view, udpAt, length)) === 0xffff) return CHECKSUM.GOOD;
+  return field === fold(pseudo) ? CHECKSUM.UNFILLED : CHECKSUM.BAD;
+}
+
+/** Of the 16-bit words of both addresses. */
+export function addressSum(segment: Segment): number {
   // The words of a mapped IPv4 address would count its 0xffff, which is nought in ones' complement, but not in a partial sum.
   const low = halves(segment.source3) + halves(segment.destination3);
   if (segment.family === 4) return low;

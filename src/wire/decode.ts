@@ -124,6 +124,7 @@ export class Decoder {
         segment.direction = DIRECTION.UNKNOWN;
         segment.interfaceIndex = -1;
         segment.ethernetAt = at;
+        segment.udpAt = -1;
         segment.fragmented = false;
         return STOP.SEGMENT;
       }
@@ -136,6 +137,7 @@ export class Decoder {
     segment.direction = DIRECTION.UNKNOWN;
     segment.interfaceIndex = -1;
     segment.ethernetAt = -1;
+    segment.udpAt = -1;
     segment.fragmented = false;
     walk.start(view, at, captured, Math.max(captured, original), segment);
     // A forged number of more than 16 bits must not pass for another one.

@@ -68,6 +68,11 @@ export class Segment {
    * unknown). */
   ethernetAt = -1;
 
+  /** Position in `view` of the UDP header of a tunnel that the packet is in, -1 when it is in none, or not all of the datagram was captured; and the sum of the 16-bit
+   * words of its IP addresses, for its checksum. */
+  udpAt = -1;
+  udpAddressSum = 0;
+
   /** For KIND.ICMP_ERROR: the sender of the error, its type and code; `icmpFamily` 4 or 6. */
   icmpFrom0 = 0;
   icmpFrom1 = 0;

@@ -2,6 +2,7 @@
  * UDP (RFC 768), for the tunnels that it carries: VXLAN, VXLAN-GPE, Geneve, GTP-U, Teredo, GRE (RFC 8086) and MPLS (RFC 7510). A port is only a
  * hint: when the octets behind it are no header of that kind, the datagram is UDP and nothing more.
  */
+import { addressSum } from './checksum.ts';
 import { ETHER_TYPE, IP_PROTOCOL, LAYER, SPACE } from './layer.ts';
 import { STOP } from './stop.ts';
 import { ipVersion, TUNNEL, type Walk } from './walk.ts';
@@ -27,12 +28,18 @@ export function readUdp(walk: Walk): number {
   const { view, at } = walk;
   if (walk.end - at < HEADER_LENGTH) return STOP.CUT;
   const length = view.getUint16(at + LENGTH);
+  const isWhole = length >= HEADER_LENGTH && at + length <= walk.end;
   // 0 is a datagram beyond 65,535 octets, or one that a network card will cut.
   if (length >= HEADER_LENGTH && at + length < walk.wireEnd) walk.limit(at + length);
   walk.at = at + HEADER_LENGTH;
-  const next = readByPort(walk, view.getUint16(at + DESTINATION_PORT));
-  if (next !== NOT_A_TUNNEL) return next;
-  return readByPort(walk, view.getUint16(at + SOURCE_PORT));
+  let next = readByPort(walk, view.getUint16(at + DESTINATION_PORT));
+  if (next === NOT_A_TUNNEL) next = readByPort(walk, view.getUint16(at + SOURCE_PORT));
+  if (next !== NOT_A_TUNNEL && isWhole) {
+    // The segment has the addresses around the tunnel until the packet inside is read.
+    walk.segment.udpAt = at;
+    walk.segment.udpAddressSum = addressSum(walk.segment);
+  }
+  return next;
 }
 
 function readByPort(walk: Walk, port: number): number {

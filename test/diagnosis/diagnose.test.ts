@@ -52,7 +52,7 @@ const CONTRACT = [
 ];
 
 /** Causes that only the host's facts name (prove.test.ts). */
-const BY_THE_HOST_ALONE = ['file-limit', 'tunnel-checksum'];
+const BY_THE_HOST_ALONE = ['file-limit'];
 
 /**
  * From the fault that was built, not from what is said: scenario, capture, the cause, and its place among those that are named: the first, or among equals (causes

@@ -309,6 +309,29 @@ test('a SYN of wrong checksum that came in', async () => {
   assert.equal(first?.split(' ')[0], 'bad-checksum');
 });
 
+describe('a SYN that came through a tunnel', () => {
+  const tunnelled = (outer: string, inner = 'right'): Promise<string[]> =>
+    causesOf(`0 d > s S 5000:5000(0) vxlan 7
++0.1 s > d S. 7000:7000(0) ack 5001 vxlan 7
++0.1 d > s . ack 7001 vxlan 7
++1 c > s S 1000:1000(0) vxlan 7 outer-checksum ${outer} checksum ${inner}
++1 c > s S 1000:1000(0) vxlan 7 outer-checksum ${outer} checksum ${inner}
+${END}`);
+  test('whose datagram has a wrong checksum', async () => {
+    assert.equal((await tunnelled('wrong'))[0], 'tunnel-checksum likely');
+  });
+  test('whose datagram has none, or a right one', async () => {
+    for (const outer of ['none', 'right']) {
+      const causes = await tunnelled(outer);
+      assert.ok(causes.length > 3 && !causes.some((cause) => cause.startsWith('tunnel-checksum')), causes.join(', '));
+    }
+  });
+  test('whose own checksum is wrong, and not that of the datagram', async () => {
+    const [first] = await tunnelled('right', 'wrong');
+    assert.equal(first?.split(' ')[0], 'bad-checksum');
+  });
+});
+
 test('frames for another host’s MAC, by what the link layer says', async () => {
   const answered =
     '0 d > s S 5000:5000(0) direction in\n+0.001 s > d S. 7000:7000(0) ack 5001 direction out\n+0.001 d > s . ack 7001 direction in\n';

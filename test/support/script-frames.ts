@@ -163,7 +163,7 @@ class Encoder {
     const from = line === null ? 0xfe : line.kind === 'tcp' ? this.stationOf(line.from.name) : 0xfd;
     const to = line === null ? 0xff : this.stationOf(line.to.name);
     const tags = fields.vlans ?? [];
-    const inner = fields.vxlan === undefined ? datagram : tunnelled(datagram, fields.vxlan);
+    const inner = fields.vxlan === undefined ? datagram : tunnelled(datagram, fields.vxlan, fields.outerChecksum);
     const packetType = fields.direction === 'out' ? 4 : fields.direction === 'other' ? 3 : 0;
     switch (this.header.link) {
       case 'ethernet':
@@ -180,9 +180,12 @@ class Encoder {
   }
 }
 
-function tunnelled(datagram: Uint8Array, vni: number): Uint8Array {
+function tunnelled(datagram: Uint8Array, vni: number, outer: FrameFields['outerChecksum'] = 'right'): Uint8Array {
   const ends = { from: '192.0.2.1', to: '192.0.2.2' };
-  return ipv4(udp(vxlan(ethernet(datagram), vni), { ...ends, destinationPort: 4789 }), { ...ends, protocol: 17 });
+  // 0xffff is what a broken offload leaves there.
+  const checksum = { right: {}, wrong: { checksum: 0xffff }, none: { checksum: 0 } }[outer];
+  const datagramAround = udp(vxlan(ethernet(datagram), vni), { ...ends, destinationPort: 4789, ...checksum });
+  return ipv4(datagramAround, { ...ends, protocol: 17 });
 }
 
 const OTHER_ENDS = { from: '198.51.100.1', to: '198.51.100.2' };

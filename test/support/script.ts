@@ -32,6 +32,8 @@ export interface FrameFields {
   readonly checksum?: 'right' | 'wrong' | 'unfilled';
   readonly vlans?: readonly number[];
   readonly vxlan?: number;
+  /** Of the UDP datagram around a tunnelled packet. */
+  readonly outerChecksum?: 'right' | 'wrong' | 'none';
   /** Octets captured. */
   readonly cut?: number;
   /** Capture interface (pcapng), from 0. */
@@ -413,6 +415,7 @@ class Parser {
           .split(',')
           .map((part) => number(part, this.line));
       else if (word === 'direction') fields.direction = words.choice(['in', 'out', 'other']);
+      else if (word === 'outer-checksum') fields.outerChecksum = words.choice(['right', 'wrong', 'none']);
       else if (word === 'checksum') fields.checksum = words.choice(['right', 'wrong', 'unfilled']);
       else throw new ScriptError(this.line, `nothing is called ${word}`);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHECKSUM, type Checksum, tcpChecksum } from '../../src/wire/checksum.ts';
+import { CHECKSUM, type Checksum, outerChecksum, tcpChecksum } from '../../src/wire/checksum.ts';
 import { decodeFrame, LINK } from '../support/decoding.ts';
 import * as p from '../support/packet-bytes.ts';
 
@@ -51,4 +51,24 @@ test('Ethernet padding is no part of the sum', () => {
     p.fill(9, 0xee),
   );
   assert.equal(tcpChecksum(decodeFrame(frame, LINK.ETHERNET).segment), CHECKSUM.GOOD);
+});
+
+test('the checksum of the datagram around a tunnelled segment, over either family', () => {
+  const inner = p.ethernet(p.tcpPacket({ from: '10.0.0.1', to: '10.0.0.2', payload: p.fill(31, 9) }));
+  const around = { v4: { from: '192.0.2.1', to: '192.0.2.2' }, v6: { from: '2001:db8::1', to: '2001:db8::2' } };
+  for (const family of ['v4', 'v6'] as const) {
+    const ends = around[family];
+    const of = (checksum?: number): Checksum => {
+      const fields = { ...ends, destinationPort: 4789, ...(checksum === undefined ? {} : { checksum }) };
+      const datagram = p.udp(p.vxlan(inner, 7), fields);
+      const packet =
+        family === 'v4' ? p.ipv4(datagram, { ...ends, protocol: 17 }) : p.ipv6(datagram, { ...ends, nextHeader: 17 });
+      return outerChecksum(decodeFrame(packet, LINK.RAW).segment);
+    };
+    assert.equal(of(), CHECKSUM.GOOD);
+    assert.equal(of(0xfffe), CHECKSUM.BAD);
+    assert.equal(of(0), CHECKSUM.UNKNOWN, 'none');
+  }
+  const plain = decodeFrame(p.tcpPacket({ from: '10.0.0.1', to: '10.0.0.2' }), LINK.RAW);
+  assert.equal(outerChecksum(plain.segment), CHECKSUM.UNKNOWN);
 });
