@@ -2,7 +2,7 @@
  * What a row says beside a plain packet's segment (wire/plain-row.ts): the time; and in place of a segment any other packet, or a stretch in which the capture lost packets.
  *
  *     plain    AT, seconds, nanos, SHAPE with DIRECTION and NANOSECONDS, segment
- *     other    AT, -, -, 0, captured length, original length, link type, direction and so on, seconds (double), nanos (double)
+ *     other    AT, skipped, -, 0, captured length, original length, link type, direction and so on, seconds (double), nanos (double)
  *     loss     packets (double), -, LOSS, from (two doubles), to (two doubles)
  */
 import type { Frame } from '../capture/frame.ts';
@@ -25,7 +25,8 @@ type RowKind = (typeof ROW_KIND)[keyof typeof ROW_KIND];
 
 const ETHERNET = 1;
 
-/** Words and doubles of the other rows. */
+/** Words and doubles of the other rows. SKIPPED: numbers before the packet's that were given to blocks without a packet (capture/pcapng-blocks.ts). */
+const SKIPPED = ROW.SECONDS;
 const CAPTURED = 4;
 const ORIGINAL = 5;
 const LINK_TYPE = 6;
@@ -48,14 +49,18 @@ export class Rows {
     this.doubles = new Float64Array(buffer, offset, (rows * ROW_WORDS) / 2);
   }
 
-  /** Makes the row the packet of `frame`, whose octets lie at `at` of `view`, `captured` of them. */
-  write(index: number, frame: Frame, view: DataView, at: number, captured: number): void {
+  /**
+   * Makes the row the packet of `frame`, whose octets lie at `at` of `view`, `captured` of them.
+   * @param skipped packet numbers between the row before and this one
+   */
+  write(index: number, frame: Frame, view: DataView, at: number, captured: number, skipped: number): void {
     const row = index * ROW_WORDS;
     this.words[row + ROW.AT] = at;
-    if (hasPlainTime(frame) && frame.linkType === ETHERNET && writePlainRow(this.words, row, view, at, captured)) {
+    const canBePlain = skipped === 0 && hasPlainTime(frame) && frame.linkType === ETHERNET;
+    if (canBePlain && writePlainRow(this.words, row, view, at, captured)) {
       this.stamp(row, frame.seconds, frame.nanos, frame.digits === 9, frame.direction);
     } else {
-      this.writeOther(row, frame, captured);
+      this.writeOther(row, frame, captured, skipped);
     }
   }
 
@@ -79,6 +84,7 @@ export class Rows {
       return;
     }
     words[row + ROW.SHAPE] = OTHER;
+    words[row + SKIPPED] = 0;
     words[row + CAPTURED] = captured;
     words[row + ORIGINAL] = Math.max(original, captured);
     words[row + LINK_TYPE] = ETHERNET;
@@ -98,7 +104,7 @@ export class Rows {
     this.doubles[at + 3] = loss.toNanos;
   }
 
-  /** Fills `frame` with the packet of a row; of a plain one, its time alone, and the segment. */
+  /** Fills `frame` with the packet of a row, and counts its number on by those that were skipped before it; of a plain one, its time alone, and the segment. */
   read(index: number, view: DataView, frame: Frame, segment: Segment): RowKind {
     const { words } = this;
     const row = index * ROW_WORDS;
@@ -131,9 +137,10 @@ export class Rows {
       (words[row + ROW.SHAPE] as number) | (isNanoseconds ? NANOSECONDS : 0) | (direction << DIRECTION_SHIFT);
   }
 
-  private writeOther(row: number, frame: Frame, captured: number): void {
+  private writeOther(row: number, frame: Frame, captured: number, skipped: number): void {
     const { words, doubles } = this;
     words[row + ROW.SHAPE] = OTHER;
+    words[row + SKIPPED] = skipped;
     words[row + CAPTURED] = captured;
     words[row + ORIGINAL] = frame.originalLength;
     words[row + LINK_TYPE] = frame.linkType;
@@ -145,6 +152,7 @@ export class Rows {
   private readOther(row: number, frame: Frame): void {
     const { words, doubles } = this;
     const stated = words[row + STATED] as number;
+    frame.number += words[row + SKIPPED] as number;
     frame.at = words[row + ROW.AT] as number;
     frame.capturedLength = words[row + CAPTURED] as number;
     frame.originalLength = (words[row + ORIGINAL] as number) >>> 0;

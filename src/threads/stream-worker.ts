@@ -41,6 +41,8 @@ class ChunkWriter {
   /** Octets of the slot that hold bytes of the stream; and where the copies of straddling packets go. */
   private used = 0;
   private copies: number;
+  /** Of the last packet that was written. */
+  private number = 0;
 
   constructor(memory: RingMemory) {
     this.slots = slotsOf(memory);
@@ -74,8 +76,9 @@ class ChunkWriter {
       slot.bytes.set(frame.bytes.subarray(frame.at, frame.at + captured), at);
       this.copies += captured;
     }
-    slot.rows.write(slot.count, frame, slot.view, at, captured);
+    slot.rows.write(slot.count, frame, slot.view, at, captured, frame.number - this.number - 1);
     slot.count += 1;
+    this.number = frame.number;
   }
 
   writeLoss(loss: ContainerFacts['losses'][number]): void {

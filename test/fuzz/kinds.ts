@@ -10,6 +10,7 @@ import { mutateCapture, mutateFrame, varied } from './mutate.ts';
 import { packCapture } from './packed.ts';
 import { captureSeeds, type FrameSeed, frameSeeds, framesOf } from './seeds.ts';
 import { FrameTarget, readByLibrary, readCapture } from './targets.ts';
+import { ThreadedReading } from './threaded.ts';
 
 export interface Kind<Input> {
   readonly name: string;
@@ -27,6 +28,8 @@ export interface Kind<Input> {
 
 /** Rounds to one process. */
 const ROUNDS_TO_PROCESS = 10;
+/** And to threads, which have to be started. */
+const ROUNDS_TO_THREADS = 5;
 const VARIATIONS = 8;
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind has inputs of its own, which nobody else looks into.
@@ -35,6 +38,7 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
   const frames = [...frameSeeds(), ...framesOf(captures)];
   const host = new HostFiles();
   const answering = new AnsweringHost();
+  const threaded = new ThreadedReading();
   const capture = (): Uint8Array => anyCapture(captures, frames, choice);
   const kinds = [
     frameKind(frames, framesInRound, choice),
@@ -51,6 +55,15 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
     },
     commandKind('commands', 1, capture, choice),
     processKind(capture, choice),
+    {
+      name: 'captures in threads',
+      inRound: 2,
+      onceInRounds: ROUNDS_TO_THREADS,
+      make: capture,
+      put: (input: Uint8Array) => threaded.put(input),
+      bytesOf: same,
+      seeds: null,
+    },
     {
       name: 'files of a host',
       inRound: 3,
@@ -91,6 +104,7 @@ export function allKinds(choice: Choice, framesInRound: number): { readonly kind
   const end = (): void => {
     host.remove();
     answering.remove();
+    threaded.remove();
   };
   return { kinds, end };
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Handshake, Report } from '../../src/index.ts';
-import { type AnalysisOptions, analyzeSources } from '../../src/pipeline.ts';
+import { analyzeSources } from '../../src/pipeline.ts';
 import { fileSource } from '../../src/source/byte-source.ts';
 import { usualPcap } from '../../src/threads/usual-pcap.ts';
 import { captureFiles, fixtureName } from '../support/fixture-files.ts';
+import { analyzeInThreads, type Outcome, optionsFor } from '../support/threaded.ts';
 
 const FILE_HEADER = 24;
 
@@ -19,46 +19,8 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly report: Report;
-  readonly handshakes: readonly Handshake[];
-  readonly failures: readonly string[];
-}
-
-/** @param threads that decode, beside the one that tracks; 1: one does everything. */
-function optionsFor(threads: number, chunkLength: number): AnalysisOptions {
-  return {
-    patienceSeconds: 3,
-    maxOpen: 1 << 16,
-    seed: 1,
-    ports: [],
-    servers: [],
-    clients: [],
-    since: null,
-    until: { seconds: 1e6, fromStart: true },
-    list: { verdicts: [], missing: null, limit: null, sort: null },
-    early: false,
-    trace: null,
-    jobs: { threads: threads === 1 ? 1 : threads + 1, chunkLength, leastLength: 0, leastCompressed: 0 },
-    version: 'test',
-  };
-}
-
-/** @param captures one file, or several that are one capture. */
-async function analyzeFiles(captures: readonly Uint8Array[], threads: number, chunkLength: number): Promise<Outcome> {
-  const files = captures.map((bytes, index) => {
-    const file = path.join(folder, `capture-${index}`);
-    writeFileSync(file, bytes);
-    return file;
-  });
-  const handshakes: Handshake[] = [];
-  const { report, failures } = await analyzeSources(
-    await Promise.all(files.map((file) => fileSource(file))),
-    optionsFor(threads, chunkLength),
-    { handshake: (handshake) => void handshakes.push(handshake) },
-  );
-  return { report, handshakes, failures: failures.map(({ message }) => message) };
-}
+const analyzeFiles = (captures: readonly Uint8Array[], threads: number, chunkLength: number): Promise<Outcome> =>
+  analyzeInThreads(folder, captures, threads, chunkLength);
 
 async function assertSame(
   captures: Uint8Array | readonly Uint8Array[],
@@ -173,6 +135,14 @@ describe('a file in threads gives what it gives without', () => {
   });
 });
 
+/** Types of blocks (capture/pcapng-blocks.ts): a packet, and an entry of systemd's journal, of which one is made here. */
+const ENHANCED_PACKET = 6;
+const JOURNAL = Buffer.alloc(20);
+JOURNAL.writeUInt32LE(9, 0);
+JOURNAL.writeUInt32LE(20, 4);
+JOURNAL.write('MESSAGE\n', 8, 'latin1');
+JOURNAL.writeUInt32LE(20, 16);
+
 /** All pcapng fixtures behind each other: sections of one file. */
 function sections(): Uint8Array {
   const files = captureFiles().filter((file) => file.endsWith('.pcapng'));
@@ -189,6 +159,21 @@ describe('a capture of any other kind, read by one thread and used by another, g
     assert.equal(report.capture.sources[0]?.format, 'pcapng');
     await assertSame(bytes, 2, 100);
     await assertSame(bytes.subarray(0, bytes.length - 50), 2, 1000);
+  });
+
+  test('blocks without a packet that have a packet number all the same: frames are numbered as without threads', async () => {
+    const file = captureFiles().find((name) => name.endsWith('any_interface/client.pcapng')) as string;
+    const bytes = readFileSync(file);
+    const blocks: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at + 4)) {
+      const block = bytes.subarray(at, at + bytes.readUInt32LE(at + 4));
+      blocks.push(block);
+      // Two entries of a journal behind every second packet.
+      if (block.readUInt32LE(0) === ENHANCED_PACKET && blocks.length % 2 === 0) blocks.push(JOURNAL, JOURNAL);
+    }
+    const { handshakes } = await assertSame(new Uint8Array(Buffer.concat(blocks)), 2, 512);
+    const frames = handshakes.flatMap(({ legs }) => [...legs.syn.frames, ...legs.synAck.frames, ...legs.ack.frames]);
+    assert.ok(Math.max(...frames) > 8, frames.join());
   });
 
   test('a pcap of another link type', async () => {
