@@ -24,6 +24,7 @@ import type { CaptureSummary, ServerSummary, Summary } from './report/report.ts'
 import { type EndpointStanding, namedCounts, StandingTable } from './report/standing.ts';
 import { SummaryFold } from './report/summary.ts';
 import { Decoder } from './wire/decode.ts';
+import { NANOSECONDS, ROW, ROW_WORDS } from './wire/plain-row.ts';
 import { DIRECTION, KIND, Segment } from './wire/segment.ts';
 
 export interface AnalysisSettings {
@@ -70,6 +71,9 @@ export interface Standing {
 /** Attempts of an endpoint and verdict that are told one by one before `toldTogether` is asked for again; of which the last record is made. */
 const TOLD_ALONE = 20;
 const FINISHED_ALONE = 1000;
+
+/** Rows whose attempts are fetched together, before the first of them is looked at. */
+const ROWS_AHEAD = 32;
 
 export class Analysis {
   private filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
@@ -168,15 +172,28 @@ export class Analysis {
   }
 
   /**
-   * The next packet of the capture, packet `number` of file `file`: a plain one, decoded elsewhere (wire/plain-row.ts). BORROWED until the call returns.
-   * @param digits of a second that its time has.
+   * The next packets of the capture: plain ones, decoded elsewhere, as rows (wire/plain-row.ts) from word `at` on. BORROWED until the call returns.
+   * @param view of the chunk that the rows speak of. @param number of the first of them in file `file`
    */
-  observePlain(segment: Segment, seconds: number, nanos: number, digits: number, file: number, number: number): void {
-    this.frames += 1;
+  observeRows(rows: Int32Array, at: number, count: number, view: DataView, file: number, number: number): void {
+    this.decoder.pass(count);
+    this.frames += count;
+    this.tcpSegments += count;
+    for (let done = 0; done < count; done += ROWS_AHEAD) {
+      const batch = Math.min(ROWS_AHEAD, count - done);
+      this.tracker.expect(rows, at + done * ROW_WORDS, batch);
+      for (let i = done; i < done + batch; i++)
+        this.observeRow(rows, at + i * ROW_WORDS, view, packFrame(file, number + i));
+    }
+  }
+
+  private observeRow(rows: Int32Array, row: number, view: DataView, number: number): void {
+    const seconds = (rows[row + ROW.SECONDS] as number) >>> 0;
+    const time = sinceBase(seconds, rows[row + ROW.NANOS] as number, this.baseSeconds);
+    const digits = ((rows[row + ROW.SHAPE] as number) & NANOSECONDS) === 0 ? 6 : 9;
     if (digits > this.digits) this.digits = digits;
-    const time = sinceBase(seconds, nanos, this.baseSeconds);
-    this.decoder.pass();
-    this.track(segment, time, this.clock.tick(time), packFrame(file, number));
+    this.trace?.at(number, time, this.baseSeconds, this.digits);
+    this.tracker.observeRow(rows, row, view, this.segment, time, this.clock.tick(time), number);
   }
 
   /** The capture says that it lost packets between two times (epoch seconds and nanoseconds). */

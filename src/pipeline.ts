@@ -80,21 +80,23 @@ export async function analyzeSources(
     sink.text ?? ((handshake) => sink.handshake(handshake)),
   );
   const stop = new Stop(sink.stopped);
-  const streams = await Promise.all(sources.map((source) => openStream(source, options.jobs ?? jobsOf(1))));
+  const streams = await Promise.all(
+    sources.map((source) => openStream(source, options.jobs ?? jobsOf(1), options.seed)),
+  );
   const tallies = streams.map((stream) => new SourceTally<CaptureStream | RowStream>(stream));
   const merged = new MergedStreams(streams);
   while (await stop.orFalse(merged.fill())) {
-    merged.drainChunk((stream, file) => {
+    merged.drainChunk((stream, file, isAlone) => {
       const tally = tallies[file] as SourceTally<CaptureStream | RowStream>;
-      const { seconds, nanos, digits, number } = stream.frame;
+      const { seconds, nanos } = stream.frame;
       if (analysis.frames === 0) {
         analysis.begin(seconds, filterOf(options, seconds, nanos));
         tally.passBeginning(analysis);
       }
       tally.count();
       tally.passLosses(analysis);
-      if (isPlain(stream)) analysis.observePlain(stream.segment, seconds, nanos, digits, file, number);
-      else analysis.observe(stream.frame, file);
+      if (isAlone && isPlain(stream)) observeRun(analysis, tally, stream, file);
+      else observeOne(analysis, stream, file);
     });
     sink.progress?.(
       sum(streams, ({ source }) => source.positionBytes),
@@ -124,10 +126,10 @@ export async function analyzeSources(
 }
 
 /** In this thread; or, when it is large, in others, which are loaded when they are needed. */
-async function openStream(source: ByteSource, jobs: Jobs): Promise<CaptureStream | RowStream> {
+async function openStream(source: ByteSource, jobs: Jobs, seed: number): Promise<CaptureStream | RowStream> {
   if (jobs.threads < 2 || (source.sizeBytes ?? 0) < jobs.leastCompressed) return new CaptureStream(source);
   const { openInThreads } = await import('./threads/open.ts');
-  return openInThreads(source, jobs) ?? new CaptureStream(source);
+  return openInThreads(source, jobs, seed) ?? new CaptureStream(source);
 }
 
 function isThreaded(stream: CaptureStream | RowStream): stream is RowStream {
@@ -136,6 +138,28 @@ function isThreaded(stream: CaptureStream | RowStream): stream is RowStream {
 
 function isPlain(stream: CaptureStream | RowStream): stream is RowStream {
   return isThreaded(stream) && stream.isPlain;
+}
+
+/** The packet at hand. */
+function observeOne(analysis: Analysis, stream: CaptureStream | RowStream, file: number): void {
+  if (!isPlain(stream)) {
+    analysis.observe(stream.frame, file);
+    return;
+  }
+  stream.takeRun(1, (rows, at, count, view) => analysis.observeRows(rows, at, count, view, file, stream.frame.number));
+}
+
+/** The packet at hand, which has been counted, and the plain ones that follow. */
+function observeRun(
+  analysis: Analysis,
+  tally: SourceTally<CaptureStream | RowStream>,
+  stream: RowStream,
+  file: number,
+): void {
+  const more = stream.takeRun(Number.POSITIVE_INFINITY, (rows, at, count, view) =>
+    analysis.observeRows(rows, at, count, view, file, stream.frame.number),
+  );
+  tally.count(more - 1);
 }
 
 export function makeReport(
@@ -204,9 +228,10 @@ export class SourceTally<S extends PacketStream> {
     this.stream = stream;
   }
 
-  count(): void {
+  /** So many packets, the last of which is at hand; of the source's first ones just the first. */
+  count(packets = 1): void {
     const { frame } = this.stream;
-    this.packets += 1;
+    this.packets += packets;
     if (this.first === null) this.first = formatEpoch(frame.nanos, frame.seconds, frame.digits);
     this.lastSeconds = frame.seconds;
     this.lastNanos = frame.nanos;

@@ -18,7 +18,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // The words of the text reports, and the page that they are laid out on.
   doctor: ['handshake', 'diagnosis', 'report'],
   source: ['bytes', 'capture'],
-  threads: ['capture', 'wire', 'source'],
+  // `flow` for its hashes alone.
+  threads: ['capture', 'wire', 'flow', 'source'],
   // `diagnosis` for the types of the facts alone.
   host: ['bytes', 'diagnosis'],
   'analysis.ts': ['bytes', 'capture', 'wire', 'handshake', 'diagnosis', 'report'],

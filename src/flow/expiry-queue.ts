@@ -2,7 +2,7 @@
  * The order in which slots fall due: a ring of entries, each a slot, its ticket and a time. Times only grow from entry to entry, so the first entry is
  * the next one due.
  *
- * An entry is never taken out of the middle. Each slot has a ticket (a word of its row): whoever queues a slot again, or frees it, changes the ticket, and the
+ * An entry is never taken out of the middle. Each slot has a ticket: whoever queues a slot again, or frees it, changes the ticket, and the
  * old entry is passed over when its turn comes. That costs a few words of memory for each dead entry and saves the two neighbours that a linked
  * list must fetch to unlink a slot, which were the dearest cache misses of the tracker.
  */
@@ -16,6 +16,8 @@ export class ExpiryQueue {
   private mask = INITIAL_ENTRIES - 1;
   private head = 0;
   private length = 0;
+  /** For the owner: so many entries from the first on need no preparation any more. */
+  prepared = 0;
 
   get isEmpty(): boolean {
     return this.length === 0;
@@ -48,10 +50,6 @@ export class ExpiryQueue {
     return this.tickets[(this.head + index) & this.mask] as number;
   }
 
-  timeAt(index: number): number {
-    return this.times[(this.head + index) & this.mask] as number;
-  }
-
   push(slot: number, ticket: number, time: number): void {
     if (this.length > this.mask) this.grow();
     const at = (this.head + this.length) & this.mask;
@@ -73,6 +71,7 @@ export class ExpiryQueue {
   shift(): void {
     this.head = (this.head + 1) & this.mask;
     this.length -= 1;
+    if (this.prepared > 0) this.prepared -= 1;
   }
 
   private grow(): void {

@@ -43,9 +43,9 @@ export class HashSet {
     this.touched = sum;
   }
 
-  /** Reads the place of one key, as `touch` does for many. */
-  touchOne(low: number): void {
-    this.touched ^= this.words[2 * (low & this.mask)] as number;
+  /** Reads the place of one key, as `touch` does for many; answers something. */
+  touchOne(low: number): number {
+    return this.words[2 * (low & this.mask)] as number;
   }
 
   /** Answers whether it was new. */

@@ -2,6 +2,7 @@
  * Hashes of flow keys: seeded, so that nobody who crafts addresses and ports can aim at one bucket, and symmetric, so that both directions of a
  * connection meet. Each end is mixed on its own and the two are added.
  */
+import { MAPPED } from '../wire/ipv4.ts';
 import type { Segment } from '../wire/segment.ts';
 
 /** The 32-bit finalizer of MurmurHash3: a bijection in which every input bit changes every output bit with probability near 1/2. */
@@ -17,7 +18,7 @@ export function mix(value: number): number {
 /** Signed 32-bit hash of one end. Words 0 to 2 of an IPv4-mapped address are the same for all, and skipped. */
 export function hashEnd(w0: number, w1: number, w2: number, w3: number, port: number, seed: number): number {
   let h = seed;
-  if (w0 !== 0 || w1 !== 0 || w2 !== 0xffff) {
+  if (w0 !== 0 || w1 !== 0 || w2 !== MAPPED) {
     h = mix(h ^ w0);
     h = mix((h + w1) | 0);
     h = mix(h ^ w2);
@@ -38,4 +39,10 @@ export function hashSegment(segment: Segment, seed: number): number {
     seed,
   );
   return (source + destination) | 0;
+}
+
+/** The same for IPv4. @param ports the source's in the high half */
+export function hashIpv4(source: number, destination: number, ports: number, seed: number): number {
+  const sourceHash = hashEnd(0, 0, MAPPED, source, ports >>> 16, seed);
+  return (sourceHash + hashEnd(0, 0, MAPPED, destination, ports & 0xffff, seed)) | 0;
 }

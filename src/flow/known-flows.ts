@@ -29,10 +29,9 @@ export class KnownFlows {
     return this.younger.has(low, high) || (this.older.size > 0 && this.older.has(low, high));
   }
 
-  /** `meet` is about to be called for this flow, and for others (HashSet.touch). */
-  touch(low: number): void {
-    this.younger.touchOne(low);
-    if (this.older.size > 0) this.older.touchOne(low);
+  /** `meet` is about to be called for this flow, and for others (HashSet.touch): answers something. */
+  touch(low: number): number {
+    return this.younger.touchOne(low) ^ this.older.touchOne(low);
   }
 
   private age(clockNanos: number): void {

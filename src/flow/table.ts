@@ -15,6 +15,7 @@
  *
  * Several attempts can share one key (a client that tries again from the same port): the index leads to the newest, `older` to the one before.
  */
+import { MAPPED } from '../wire/ipv4.ts';
 import type { Segment } from '../wire/segment.ts';
 import { hashSegment } from './hash.ts';
 
@@ -47,6 +48,8 @@ export class FlowTable {
   private unused = 0;
   private slots: number;
   private used = 0;
+  /** Kept so that the reads of `expect` are not left out as useless. */
+  protected touched = 0;
 
   /**
    * @param seed of the hash; any 32-bit number.
@@ -91,6 +94,62 @@ export class FlowTable {
       if (index[2 * i] !== hash) continue;
       const found = this.compare(entry - 1, segment);
       if (found !== NO_SLOT && this.words[(entry - 1) * this.rowWords + NETWORK] === segment.network) return found;
+    }
+  }
+
+  /** As `find`, of IPv4 addresses in the plain network. @param ports the source's in the high half */
+  findIpv4(source: number, destination: number, ports: number, hash: number): number {
+    const { index, words, rowWords } = this;
+    const answering = (ports << 16) | (ports >>> 16);
+    for (let i = hash & this.mask; ; i = (i + 1) & this.mask) {
+      const entry = index[2 * i + 1] as number;
+      if (entry === 0) return NO_SLOT;
+      if (index[2 * i] !== hash) continue;
+      const at = (entry - 1) * rowWords;
+      if (words[at + NETWORK] !== 0 || !this.isIpv4(at) || !this.isIpv4(at + 4)) continue;
+      const own = words[at + PORTS];
+      if (own === ports && words[at + 3] === source && words[at + 7] === destination) return (entry - 1) * 2;
+      if (own === answering && words[at + 3] === destination && words[at + 7] === source) return (entry - 1) * 2 + 1;
+    }
+  }
+
+  private isIpv4(at: number): boolean {
+    const { words } = this;
+    return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === MAPPED;
+  }
+
+  /**
+   * Reads what `find` will for hashes that stand `stride` words apart: their index entries, and then the rows that these lead to. In each of the two loops no read waits for
+   * another, so the processor has many of them on their way at a time.
+   */
+  expect(hashes: Int32Array, at: number, stride: number, count: number): void {
+    const { index, mask } = this;
+    const end = at + stride * count;
+    let sum = 0;
+    for (let i = at; i < end; i += stride) sum ^= index[2 * ((hashes[i] as number) & mask)] as number;
+    for (let i = at; i < end; i += stride) {
+      const slot = this.firstOf(hashes[i] as number);
+      if (slot !== NO_SLOT) sum ^= this.touch(slot);
+    }
+    this.touched = sum;
+  }
+
+  /** Reads the beginning of a row, so that it is on its way to the cache; answers something. */
+  touch(slot: number): number {
+    return this.words[slot * this.rowWords] as number;
+  }
+
+  /** Reads the place of a hash in the index; answers something. */
+  touchIndex(hash: number): number {
+    return this.index[2 * (hash & this.mask)] as number;
+  }
+
+  /** The first slot of this hash. */
+  private firstOf(hash: number): number {
+    const { index, mask } = this;
+    for (let i = hash & mask; ; i = (i + 1) & mask) {
+      const entry = index[2 * i + 1] as number;
+      if (entry === 0 || index[2 * i] === hash) return entry - 1;
     }
   }
 

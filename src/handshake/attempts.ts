@@ -14,8 +14,7 @@ import { FlowTable } from '../flow/table.ts';
 export const W = {
   STATE: 12,
   MARKS: 13,
-  /** For the expiry queues (flow/expiry-queue.ts): the ticket of the entry that counts, and the queue that it is in. */
-  TICKET: 14,
+  /** Which queue the attempt waits in: waiting-room.ts. */
   QUEUE: 15,
 
   CLIENT_ISN: 16,
@@ -198,13 +197,25 @@ export class Attempts extends FlowTable {
     super(seed, ROW_WORDS, maxSlots);
   }
 
-  /** Makes the owner's part of a row new, but for the ticket, which outlives its slot. */
+  /** Makes the owner's part of a row new. */
   reset(slot: number): void {
-    const ticket = this.word(slot, W.TICKET);
     const { doubles } = this;
     // Faster than TypedArray.fill, which leaves the compiled code for so short a stretch.
     for (let i = slot * ROW_DOUBLES + W.STATE / 2; i < (slot + 1) * ROW_DOUBLES; i++) doubles[i] = 0;
-    this.setWord(slot, W.TICKET, ticket);
+  }
+
+  /** The two cache lines by which a packet is classified; the others of an ordinary handshake are written, and nobody waits for that. */
+  override touch(slot: number): number {
+    const { words } = this;
+    const row = slot * ROW_WORDS;
+    return (words[row + W.STATE] as number) ^ (words[row + W.CLIENT_ISN] as number);
+  }
+
+  /** All four that an ordinary handshake has. */
+  touchWhole(slot: number): number {
+    const { words } = this;
+    const row = slot * ROW_WORDS;
+    return this.touch(slot) ^ (words[row + 2 * T.ACTIVE] as number) ^ (words[row + 2 * T.SYN_ACK_FIRST] as number);
   }
 
   word(slot: number, column: number): number {

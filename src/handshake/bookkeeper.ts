@@ -403,7 +403,9 @@ export class Bookkeeper {
     const hasSpoken = a.word(slot, W.SERVER_END) !== ((isn + 1) | 0);
     if (hasSpoken) return;
     const since = this.time - a.time(slot, T.ACK_FIRST);
-    const bits = fromClient ? leavesUnheard(segment, isn) : closesAtOnce(segment, isn, since);
+    const bits = fromClient
+      ? leavesUnheard(segment.acknowledgment, isn)
+      : closesAtOnce(segment.sequence, segment.payloadLength, isn, since);
     a.setWord(slot, W.LINK, a.word(slot, W.LINK) | bits);
   }
 
@@ -427,14 +429,19 @@ export class Bookkeeper {
 const AT_ONCE_NANOS = 1e9;
 
 /** CLOSED_AT_ONCE when the server's first FIN or RST comes at once and behind nothing but its SYN-ACK. @param sinceThirdLeg nanoseconds */
-export function closesAtOnce(segment: Segment, serverIsn: number, sinceThirdLeg: number): number {
-  const isSilent = ((segment.sequence - serverIsn) | 0) === 1 && segment.payloadLength === 0;
+export function closesAtOnce(
+  sequence: number,
+  payloadLength: number,
+  serverIsn: number,
+  sinceThirdLeg: number,
+): number {
+  const isSilent = ((sequence - serverIsn) | 0) === 1 && payloadLength === 0;
   return isSilent && sinceThirdLeg <= AT_ONCE_NANOS ? CLOSED_AT_ONCE : 0;
 }
 
 /** LEFT_UNHEARD when the client's FIN acknowledges nothing but the SYN-ACK. */
-export function leavesUnheard(segment: Segment, serverIsn: number): number {
-  return ((segment.acknowledgment - serverIsn) | 0) === 1 ? LEFT_UNHEARD : 0;
+export function leavesUnheard(acknowledgment: number, serverIsn: number): number {
+  return ((acknowledgment - serverIsn) | 0) === 1 ? LEFT_UNHEARD : 0;
 }
 
 /** Packets for other hosts, seen in promiscuous mode, tell nothing. */

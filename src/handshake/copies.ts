@@ -10,8 +10,8 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { mix } from '../flow/hash.ts';
+import { fingerprint } from '../flow/row-keys.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { parseOptions } from '../wire/tcp-options.ts';
 import { type Attempts, ROW_WORDS, W } from './attempts.ts';
 
 const COPY_MILLIS = 200;
@@ -70,10 +70,14 @@ export function isSynElsewhere(
 }
 
 /** When and where it passed, for W.RECENT_MILLIS. @param clock the capture's clock, nanoseconds. */
-export function momentOf(segment: Segment, clock: number): number {
-  const millis = (clock / 1e6) << PLACE_BITS;
-  if (segment.interfaceIndex < 0) return millis;
-  return millis | (1 + ((mix(segment.interfaceIndex * 8 + segment.direction) >>> 1) % PLACE_MASK));
+function momentOf(segment: Segment, clock: number): number {
+  if (segment.interfaceIndex < 0) return momentAnywhere(clock);
+  return momentAnywhere(clock) | (1 + ((mix(segment.interfaceIndex * 8 + segment.direction) >>> 1) % PLACE_MASK));
+}
+
+/** The same of a packet that does not tell where it passed. */
+export function momentAnywhere(clock: number): number {
+  return (clock / 1e6) << PLACE_BITS;
 }
 
 function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: number, moment: number): boolean {
@@ -114,21 +118,4 @@ function placeFor(attempts: Attempts, slot: number, segment: Segment): number {
   const next = attempts.word(slot, W.RECENT_NEXT);
   attempts.setWord(slot, W.RECENT_NEXT, 1 - next);
   return FIRST_SHARED + next;
-}
-
-/**
- * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
- * fills it in later), not the link layer. Never 0, which marks an unused place.
- * @param port in place of the source's
- */
-export function fingerprint(segment: Segment, port: number = segment.sourcePort): number {
-  if (segment.kind === KIND.TCP) parseOptions(segment);
-  const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
-  const shape = Math.imul((segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags, 0xc2b2ae3d);
-  const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
-  const ends = Math.imul(port ^ (headers << 16) ^ (segment.kind << 26), 0x27d4eb2f);
-  // What is not of this kind is left from a segment before.
-  const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
-  const h = mix(numbers ^ shape ^ ends ^ own);
-  return h === 0 ? 1 : h;
 }

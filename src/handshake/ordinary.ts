@@ -8,7 +8,17 @@
  * A row that only this file has written is marked W.LINK ORDINARY. It holds no more than tells an ordinary handshake, in the first four of its cache lines; what follows from that,
  * and from each leg having come once, `complete` fills in before anybody else reads the row. Its Evidence is short.
  */
-import { FLAG, KIND, type Segment } from '../wire/segment.ts';
+import { fingerprint } from '../flow/row-keys.ts';
+import {
+  DIRECTION_MASK,
+  DIRECTION_SHIFT,
+  FAMILY_MASK,
+  FLAGS_SHIFT,
+  payloadOf,
+  ROW,
+  TTL_SHIFT,
+} from '../wire/plain-row.ts';
+import { DIRECTION, FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
 import {
   type Attempts,
@@ -26,7 +36,7 @@ import {
   W,
 } from './attempts.ts';
 import { type Bookkeeper, closesAtOnce, directionBits, leavesUnheard } from './bookkeeper.ts';
-import { FIRST_SHARED, fingerprint, momentOf, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
+import { FIRST_SHARED, momentAnywhere, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
 import { type Evidence, ipIdKind, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
@@ -95,7 +105,7 @@ export class OrdinaryPath {
     words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = 0;
     words[row + W.RECENT_PRINT + FIRST_SHARED] = 0;
     words[row + W.RECENT_PRINT + FIRST_SHARED + 1] = 0;
-    words[row + W.RECENT_MILLIS + SYN_PLACE] = momentOf(segment, book.clock);
+    words[row + W.RECENT_MILLIS + SYN_PLACE] = momentAnywhere(book.clock);
     const times = row / 2;
     doubles[times + T.BEGAN] = book.clock;
     doubles[times + T.SYN_FIRST] = book.time;
@@ -106,41 +116,45 @@ export class OrdinaryPath {
   }
 
   /**
-   * Whether the segment was an ordinary one, and is written down. The attempt is the newest of its flow and not yet settled.
+   * Whether the segment was an ordinary one, and is written down. The attempt is the newest of its flow and not yet settled. The segment comes as a row
+   * (wire/plain-row.ts, flow/row-keys.ts) from word `from` on.
    * @param found slot * 2 + side, as the flow table gives it.
    */
-  advance(found: number, segment: Segment): boolean {
+  advance(found: number, rows: Int32Array, from: number): boolean {
     const { words } = this.attempts;
     const row = (found >> 1) * ROW_WORDS;
     if (((words[row + W.LINK] as number) & ORDINARY) === 0) return false;
     const isServer = (found & 1) === 1;
     switch (words[row + W.STATE]) {
       case STATE.SYN_SEEN:
-        return isServer && this.takeSynAck(found >> 1, row, segment);
+        return isServer && this.takeSynAck(found >> 1, row, rows, from);
       case STATE.SYN_ACK_SEEN:
-        return !isServer && this.takeThirdLeg(found >> 1, row, segment);
+        return !isServer && this.takeThirdLeg(found >> 1, row, rows, from);
       case STATE.THIRD_SEEN:
-        if (!isServer) return this.takeRequest(found >> 1, row, segment);
-        return this.takeAnswer(found >> 1, row, segment);
+        if (!isServer) return this.takeRequest(found >> 1, row, rows, from);
+        return this.takeAnswer(found >> 1, row, rows, from);
       default:
         return false;
     }
   }
 
-  private takeSynAck(slot: number, row: number, segment: Segment): boolean {
+  private takeSynAck(slot: number, row: number, rows: Int32Array, from: number): boolean {
     const { book } = this;
     const { words, doubles } = this.attempts;
-    if ((segment.flags & KIND_FLAGS) !== SYN_ACK || words[row + W.MARKS] !== AFTER_SYN) return false;
-    if ((segment.acknowledgment | 0) !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
+    if ((flagsOf(rows, from) & KIND_FLAGS) !== SYN_ACK || words[row + W.MARKS] !== AFTER_SYN) return false;
+    if (rows[from + ROW.ACKNOWLEDGMENT] !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
+    const sequence = rows[from + ROW.SEQUENCE] as number;
     words[row + W.STATE] = STATE.SYN_ACK_SEEN;
     words[row + W.MARKS] = AFTER_SYN_ACK;
-    words[row + W.SERVER_ISN] = segment.sequence;
-    words[row + W.SERVER_END] = segment.sequence + 1;
-    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 8);
+    words[row + W.SERVER_ISN] = sequence;
+    words[row + W.SERVER_END] = sequence + 1;
+    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (ttlOf(rows, from) << 8);
     words[row + W.LINK] =
-      (words[row + W.LINK] as number) | (directionBits(segment) << 2) | (ipIdKind(segment.ipId) << SYN_ACK_ID_SHIFT);
-    words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = fingerprint(segment);
-    words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = momentOf(segment, book.clock);
+      (words[row + W.LINK] as number) |
+      (directionOf(rows, from) << 2) |
+      (ipIdKind(ipIdOf(rows, from)) << SYN_ACK_ID_SHIFT);
+    words[row + W.RECENT_PRINT + SYN_ACK_PLACE] = rows[from + ROW.PRINT] as number;
+    words[row + W.RECENT_MILLIS + SYN_ACK_PLACE] = momentAnywhere(book.clock);
     const times = row / 2;
     doubles[times + T.SYN_ACK_FIRST] = book.time;
     doubles[times + T.SYN_ACK_CLOCK] = book.clock;
@@ -149,38 +163,38 @@ export class OrdinaryPath {
     return true;
   }
 
-  private takeThirdLeg(slot: number, row: number, segment: Segment): boolean {
+  private takeThirdLeg(slot: number, row: number, rows: Int32Array, from: number): boolean {
     const { book } = this;
     const { words, doubles } = this.attempts;
-    if ((segment.flags & KIND_FLAGS) !== FLAG.ACK || words[row + W.MARKS] !== AFTER_SYN_ACK) return false;
-    if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
-    if ((segment.acknowledgment | 0) !== words[row + W.SERVER_END]) return false;
+    if ((flagsOf(rows, from) & KIND_FLAGS) !== FLAG.ACK || words[row + W.MARKS] !== AFTER_SYN_ACK) return false;
+    if (rows[from + ROW.SEQUENCE] !== words[row + W.CLIENT_END]) return false;
+    if (rows[from + ROW.ACKNOWLEDGMENT] !== words[row + W.SERVER_END]) return false;
     words[row + W.STATE] = STATE.THIRD_SEEN;
     words[row + W.MARKS] = AFTER_THIRD_LEG;
     const times = row / 2;
     doubles[times + T.ACK_FIRST] = book.time;
     doubles[times + T.ACK_FRAME] = book.frame;
-    this.addClientSegment(slot, row, segment);
+    this.addClientSegment(slot, row, rows, from);
     return true;
   }
 
   /** Data that the client sends next: each such segment would serve as third leg. */
-  private takeRequest(slot: number, row: number, segment: Segment): boolean {
+  private takeRequest(slot: number, row: number, rows: Int32Array, from: number): boolean {
     const { words } = this.attempts;
-    const flags = segment.flags & KIND_FLAGS;
-    if ((words[row + W.MARKS] as number) !== AFTER_THIRD_LEG) return false;
-    if ((segment.sequence | 0) !== words[row + W.CLIENT_END]) return false;
+    const flags = flagsOf(rows, from) & KIND_FLAGS;
+    const sequence = rows[from + ROW.SEQUENCE] as number;
+    if ((words[row + W.MARKS] as number) !== AFTER_THIRD_LEG || sequence !== words[row + W.CLIENT_END]) return false;
     if ((flags & FLAG.RST) !== 0 && (flags & FLAG.SYN) === 0) {
-      if (((segment.sequence - (words[row + W.CLIENT_ISN] as number)) | 0) > FIRST_WINDOW) return false;
-      this.remember(row, segment);
-      this.noteReset(row, segment);
+      if (((sequence - (words[row + W.CLIENT_ISN] as number)) | 0) > FIRST_WINDOW) return false;
+      this.remember(row, rows, from);
+      this.noteReset(row, ttlOf(rows, from));
       words[row + W.STATE] = STATE.THIRD_ENDED;
       this.room.end(slot, this.book.clock);
       return true;
     }
     if (flags !== FLAG.ACK && flags !== FIN_ACK) return false;
-    if (segment.payloadLength === 0 && flags !== FIN_ACK) return false;
-    if ((segment.acknowledgment | 0) !== words[row + W.SERVER_END]) return false;
+    if (flags !== FIN_ACK && payloadOf(rows, from) === 0) return false;
+    if (rows[from + ROW.ACKNOWLEDGMENT] !== words[row + W.SERVER_END]) return false;
     const count = (words[row + W.ACK_COUNT] as number) + 1;
     if (count <= FRAMES_LISTED) {
       words[row + W.ACK_FRAMES] = this.frames.push(
@@ -189,54 +203,57 @@ export class OrdinaryPath {
         this.book.time,
       );
     }
-    this.addClientSegment(slot, row, segment);
+    this.addClientSegment(slot, row, rows, from);
     return true;
   }
 
-  private noteReset(row: number, segment: Segment): void {
+  private noteReset(row: number, ttl: number): void {
     const { words, doubles } = this.attempts;
     words[row + W.MARKS] = (words[row + W.MARKS] as number) | MARK.RESET_OF_CONNECTION;
-    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (segment.ttl << 16) | (RESET_FROM.CLIENT << 24);
+    words[row + W.TTLS] = (words[row + W.TTLS] as number) | (ttl << 16) | (RESET_FROM.CLIENT << 24);
     doubles[row / 2 + T.RESET] = this.book.time;
     doubles[row / 2 + T.RESET_FRAME] = this.book.frame;
   }
 
-  private addClientSegment(slot: number, row: number, segment: Segment): void {
+  private addClientSegment(slot: number, row: number, rows: Int32Array, from: number): void {
     const { book } = this;
     const { words, doubles } = this.attempts;
-    const fin = segment.flags & FLAG.FIN;
+    const fin = flagsOf(rows, from) & FLAG.FIN;
+    const octets = payloadOf(rows, from) + fin;
     words[row + W.ACK_COUNT] = (words[row + W.ACK_COUNT] as number) + 1;
-    words[row + W.CLIENT_END] = segment.sequence + segment.payloadLength + fin;
+    words[row + W.CLIENT_END] = (rows[from + ROW.SEQUENCE] as number) + octets;
     if (fin !== 0) {
       words[row + W.MARKS] = (words[row + W.MARKS] as number) | CLIENT_FIN;
-      this.noteEnd(row, segment, true);
+      this.noteEnd(row, rows, from, true);
     }
-    this.remember(row, segment);
+    this.remember(row, rows, from);
     const times = row / 2;
     doubles[times + T.ACK_LAST] = book.time;
     this.room.touch(slot, book.clock);
-    if (segment.payloadLength + fin > 0 && (doubles[times + T.UNANSWERED] as number) < 0) {
+    if (octets > 0 && (doubles[times + T.UNANSWERED] as number) < 0) {
       doubles[times + T.UNANSWERED] = book.clock;
     }
   }
 
   /** Data, FIN, or an acknowledgement of the client's data: impossible without the third leg. */
-  private takeAnswer(slot: number, row: number, segment: Segment): boolean {
+  private takeAnswer(slot: number, row: number, rows: Int32Array, from: number): boolean {
     const { book } = this;
     const { words } = this.attempts;
-    const flags = segment.flags & KIND_FLAGS;
+    const flags = flagsOf(rows, from) & KIND_FLAGS;
     const marks = words[row + W.MARKS] as number;
     if ((marks & ~CLIENT_FIN) !== AFTER_THIRD_LEG || (flags !== FLAG.ACK && flags !== FIN_ACK)) return false;
-    if ((segment.sequence | 0) !== words[row + W.SERVER_END]) return false;
-    const acknowledged = (segment.acknowledgment - (words[row + W.CLIENT_ISN] as number) - 1) | 0;
-    const beyond = (segment.acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;
-    const fin = segment.flags & FLAG.FIN;
-    if (acknowledged < 0 || beyond > UNSEEN_OCTETS) return false;
-    if (acknowledged === 0 && segment.payloadLength + fin === 0) return false;
-    this.remember(row, segment);
-    if (fin !== 0 && (marks & CLIENT_FIN) === 0) this.noteEnd(row, segment, false);
+    const sequence = rows[from + ROW.SEQUENCE] as number;
+    if (sequence !== words[row + W.SERVER_END]) return false;
+    const acknowledgment = rows[from + ROW.ACKNOWLEDGMENT] as number;
+    const acknowledged = (acknowledgment - (words[row + W.CLIENT_ISN] as number) - 1) | 0;
+    const beyond = (acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;
+    const fin = flags & FLAG.FIN;
+    const octets = payloadOf(rows, from) + fin;
+    if (acknowledged < 0 || beyond > UNSEEN_OCTETS || (acknowledged === 0 && octets === 0)) return false;
+    this.remember(row, rows, from);
+    if (fin !== 0 && (marks & CLIENT_FIN) === 0) this.noteEnd(row, rows, from, false);
     words[row + W.MARKS] = marks | TOOK | (fin !== 0 ? SERVER_FIN : 0);
-    words[row + W.SERVER_END] = segment.sequence + segment.payloadLength + fin;
+    words[row + W.SERVER_END] = sequence + octets;
     const isLast = fin !== 0 && (marks & CLIENT_FIN) !== 0;
     words[row + W.STATE] = isLast ? STATE.CLOSED : STATE.OPEN;
     if (isLast) this.room.close(slot, book.clock);
@@ -245,19 +262,19 @@ export class OrdinaryPath {
   }
 
   /** A FIN of a connection that is open, and no copy; answers as `advance`. */
-  takeFin(found: number, segment: Segment): boolean {
+  takeFin(found: number, rows: Int32Array, from: number): boolean {
     const { words } = this.attempts;
     const slot = found >> 1;
     const row = slot * ROW_WORDS;
     if (((words[row + W.LINK] as number) & ORDINARY) === 0 || words[row + W.STATE] !== STATE.OPEN) return false;
-    if ((segment.flags & (FLAG.SYN | FLAG.RST)) !== 0) return false;
+    if ((flagsOf(rows, from) & (FLAG.SYN | FLAG.RST)) !== 0) return false;
     const [own, other] = (found & 1) === 0 ? [CLIENT_FIN, SERVER_FIN] : [SERVER_FIN, CLIENT_FIN];
     const marks = words[row + W.MARKS] as number;
     // A second FIN of one side may be a copy.
     if ((marks & own) !== 0) return false;
-    this.remember(row, segment);
+    this.remember(row, rows, from);
     words[row + W.MARKS] = marks | own;
-    if ((marks & other) === 0) this.noteEnd(row, segment, own === CLIENT_FIN);
+    if ((marks & other) === 0) this.noteEnd(row, rows, from, own === CLIENT_FIN);
     else {
       words[row + W.STATE] = STATE.CLOSED;
       this.room.close(slot, this.book.clock);
@@ -334,24 +351,46 @@ export class OrdinaryPath {
   }
 
   /** The first FIN: as `Bookkeeper.noteEnd`. */
-  private noteEnd(row: number, segment: Segment, fromClient: boolean): void {
+  private noteEnd(row: number, rows: Int32Array, from: number, fromClient: boolean): void {
     const { words, doubles } = this.attempts;
     const serverIsn = words[row + W.SERVER_ISN] as number;
     const hasSpoken = words[row + W.SERVER_END] !== ((serverIsn + 1) | 0);
     if (hasSpoken) return;
     const since = this.book.time - (doubles[row / 2 + T.ACK_FIRST] as number);
-    const bits = fromClient ? leavesUnheard(segment, serverIsn) : closesAtOnce(segment, serverIsn, since);
+    const sequence = rows[from + ROW.SEQUENCE] as number;
+    const bits = fromClient
+      ? leavesUnheard(rows[from + ROW.ACKNOWLEDGMENT] as number, serverIsn)
+      : closesAtOnce(sequence, payloadOf(rows, from), serverIsn, since);
     words[row + W.LINK] = (words[row + W.LINK] as number) | bits;
   }
 
   /** For the search for copies: copies.ts. */
-  private remember(row: number, segment: Segment): void {
+  private remember(row: number, rows: Int32Array, from: number): void {
     const { words } = this.attempts;
     const place = words[row + W.RECENT_NEXT] as number;
     words[row + W.RECENT_NEXT] = 1 - place;
-    words[row + W.RECENT_PRINT + FIRST_SHARED + place] = fingerprint(segment);
-    words[row + W.RECENT_MILLIS + FIRST_SHARED + place] = momentOf(segment, this.book.clock);
+    words[row + W.RECENT_PRINT + FIRST_SHARED + place] = rows[from + ROW.PRINT] as number;
+    words[row + W.RECENT_MILLIS + FIRST_SHARED + place] = momentAnywhere(this.book.clock);
   }
+}
+
+function flagsOf(rows: Int32Array, from: number): number {
+  return ((rows[from + ROW.SHAPE] as number) >>> FLAGS_SHIFT) & 0xff;
+}
+
+function ttlOf(rows: Int32Array, from: number): number {
+  return ((rows[from + ROW.SHAPE] as number) >>> TTL_SHIFT) & 0xff;
+}
+
+/** As in wire/segment.ts. */
+function ipIdOf(rows: Int32Array, from: number): number {
+  return ((rows[from + ROW.SHAPE] as number) & FAMILY_MASK) === 4 ? (rows[from + ROW.WINDOW] as number) >>> 16 : -1;
+}
+
+/** As `directionBits` of bookkeeper.ts. */
+function directionOf(rows: Int32Array, from: number): number {
+  const direction = ((rows[from + ROW.SHAPE] as number) >>> DIRECTION_SHIFT) & DIRECTION_MASK;
+  return direction === DIRECTION.OTHER_HOST ? DIRECTION.UNKNOWN : direction;
 }
 
 /**

@@ -6,9 +6,11 @@
  */
 import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
+import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
 import { NO_SLOT } from '../flow/table.ts';
+import { FAMILY_MASK, FLAGS_SHIFT, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -51,6 +53,9 @@ export interface TrackerSink {
 /** Attempts of one flow that are kept side by side; a client that tries on from one port with ever new ISNs shall not make the search long. */
 const ATTEMPTS_PER_FLOW = 32;
 
+/** The flags of segments that may mean something to a settled attempt. */
+const ENDS = FLAG.SYN | FLAG.FIN | FLAG.RST;
+
 export class Tracker {
   readonly attempts: Attempts;
   /** Resolves the chains of an Evidence. */
@@ -76,12 +81,14 @@ export class Tracker {
   /** null when somebody wants to hear of each step: then every segment goes the long way. */
   private readonly ordinary: OrdinaryPath | null;
   private clock = 0;
+  /** The row of a segment that came without one. */
+  private readonly ownRow = new Int32Array(ROW_WORDS);
   private readonly losses = new LossWindows();
   /** Some segment came through a VLAN or tunnel. */
   private severalNetworks = false;
   private readonly visitor: Visitor;
-  /** Kept so that the reads of `touchRow` are not left out as useless. */
-  private touched = 0;
+  /** Kept so that the reads of `touchRows` are not left out as useless. */
+  protected touched = 0;
 
   constructor(options: TrackerOptions, sink: TrackerSink) {
     this.patienceNanos = options.patienceNanos;
@@ -97,7 +104,7 @@ export class Tracker {
     this.visitor = {
       silent: (slot) => this.publish(slot, false),
       finish: (slot) => this.finish(slot),
-      announced: (slot) => this.touchRow(slot),
+      announced: (slots, count) => this.touchRows(slots, count),
     };
   }
 
@@ -113,25 +120,49 @@ export class Tracker {
    * @param frame packet number with the file's index (frame-lists.ts).
    */
   observe(segment: Segment, time: number, clock: number, frame: number): void {
-    this.clock = clock;
-    this.bookkeeper.time = time;
-    this.bookkeeper.clock = clock;
-    this.bookkeeper.frame = frame;
+    this.goOn(time, clock, frame);
     if (segment.network !== 0) this.severalNetworks = true;
-    this.room.sweep(clock, this.visitor);
     const hash = this.attempts.hash(segment);
     const found = this.attempts.find(segment, hash);
     if (segment.kind === KIND.ICMP_ERROR) {
       this.observeError(segment, found !== NO_SLOT ? found : this.attempts.findInAnyNetwork(segment, hash));
     } else if (found === NO_SLOT) {
       this.observeUnknown(segment, hash);
-    } else if (this.stateOf(found >> 1) >= STATE.OPEN) {
-      // By far the most segments of attempts end here: data of a connection whose handshake is settled.
-      if ((segment.flags & (FLAG.SYN | FLAG.FIN | FLAG.RST)) === 0 || this.ordinary?.takeFin(found, segment)) return;
-      this.observeSettled(segment, found, hash);
-    } else if (!this.ordinary?.advance(found, segment)) {
-      this.observeOpen(segment, found >> 1, hash);
+    } else if (!this.isSettled(found) || (segment.flags & ENDS) !== 0) {
+      if (this.isOrdinary(found >> 1) && fitsRow(segment)) {
+        writeSegmentRow(this.ownRow, 0, segment);
+        if (this.takeOrdinary(found, this.ownRow, 0)) return;
+      }
+      this.observeKnown(segment, found, hash);
     }
+  }
+
+  /** As `observe`, for the segment of a plain row (wire/plain-row.ts). @param view of the chunk that the row speaks of. @param segment is filled, if need be */
+  observeRow(
+    rows: Int32Array,
+    row: number,
+    view: DataView,
+    segment: Segment,
+    time: number,
+    clock: number,
+    frame: number,
+  ): void {
+    this.goOn(time, clock, frame);
+    const hash = rows[row + ROW.HASH] as number;
+    const found = this.findRow(rows, row, view, segment, hash);
+    if (found !== NO_SLOT) {
+      // By far the most segments of attempts end here: data of a connection whose handshake is settled.
+      if (this.isSettled(found) && ((rows[row + ROW.SHAPE] as number) & (ENDS << FLAGS_SHIFT)) === 0) return;
+      if (this.isOrdinary(found >> 1) && this.takeOrdinary(found, rows, row)) return;
+    }
+    readPlainRow(segment, rows, row, view);
+    if (found === NO_SLOT) this.observeUnknown(segment, hash);
+    else this.observeKnown(segment, found, hash);
+  }
+
+  /** `observeRow` is about to be called for `count` rows, from word `at` on: see FlowTable.expect. */
+  expect(rows: Int32Array, at: number, count: number): void {
+    this.attempts.expect(rows, at + ROW.HASH, ROW_WORDS, count);
   }
 
   /** Time goes on to `clock` without a segment. */
@@ -149,6 +180,52 @@ export class Tracker {
   flush(clock: number): void {
     this.clock = clock;
     for (let slot = this.room.firstToGo(clock); slot !== NO_SLOT; slot = this.room.firstToGo(clock)) this.finish(slot);
+  }
+
+  // --- how far a segment must go -------------------------------------------------------------------------------
+
+  /** The packet at hand: see `observe`. */
+  private goOn(time: number, clock: number, frame: number): void {
+    const { bookkeeper } = this;
+    this.clock = clock;
+    bookkeeper.time = time;
+    bookkeeper.clock = clock;
+    bookkeeper.frame = frame;
+    this.room.sweep(clock, this.visitor);
+  }
+
+  private findRow(rows: Int32Array, row: number, view: DataView, segment: Segment, hash: number): number {
+    if (((rows[row + ROW.SHAPE] as number) & FAMILY_MASK) !== 4) {
+      readPlainRow(segment, rows, row, view);
+      return this.attempts.find(segment, hash);
+    }
+    return this.attempts.findIpv4(
+      rows[row + ROW.SOURCE] as number,
+      rows[row + ROW.DESTINATION] as number,
+      rows[row + ROW.PORTS] as number,
+      hash,
+    );
+  }
+
+  private isSettled(found: number): boolean {
+    return this.stateOf(found >> 1) >= STATE.OPEN;
+  }
+
+  /** Only ordinary.ts has written the attempt's row. */
+  private isOrdinary(slot: number): boolean {
+    return (this.attempts.word(slot, W.LINK) & ORDINARY) !== 0;
+  }
+
+  /** Whether the segment, as a row, goes on with an ordinary handshake, and is written down. @param found an attempt that `isOrdinary` */
+  private takeOrdinary(found: number, rows: Int32Array, row: number): boolean {
+    if (this.ordinary === null) return false;
+    return this.isSettled(found) ? this.ordinary.takeFin(found, rows, row) : this.ordinary.advance(found, rows, row);
+  }
+
+  /** The long way. @param found as `Attempts.find` gave it for the segment */
+  private observeKnown(segment: Segment, found: number, hash: number): void {
+    if (this.isSettled(found)) this.observeSettled(segment, found, hash);
+    else this.observeOpen(segment, found >> 1, hash);
   }
 
   // --- which attempt ------------------------------------------------------------------------------------------
@@ -335,7 +412,7 @@ export class Tracker {
 
   /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */
   private leaveOrdinary(slot: number): void {
-    if ((this.attempts.word(slot, W.LINK) & ORDINARY) === 0) return;
+    if (!this.isOrdinary(slot)) return;
     this.ordinary?.complete(slot);
     if (this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) this.noteForgotten(slot);
   }
@@ -420,7 +497,7 @@ export class Tracker {
   }
 
   private fill(slot: number): Evidence {
-    const isOrdinary = (this.attempts.word(slot, W.LINK) & ORDINARY) !== 0;
+    const isOrdinary = this.isOrdinary(slot);
     const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
     if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
     else fillEvidence(evidence, this.attempts, this.bookkeeper.traits, slot, this.clock);
@@ -441,22 +518,26 @@ export class Tracker {
     this.attempts.setWord(slot, W.PUBLISHED, verdict + 1);
   }
 
-  /** Reads what `finish` will: the cache lines of the row, and its flow's place among the known ones. */
-  private touchRow(slot: number): void {
-    const { words } = this.attempts;
-    const row = slot * ROW_WORDS;
-    this.touched ^=
-      (words[row + W.CLIENT_ISN] as number) ^
-      (words[row + 2 * T.ACTIVE] as number) ^
-      (words[row + 2 * T.SYN_ACK_FIRST] as number);
-    this.known.touch(this.attempts.hashOf(slot));
+  /**
+   * Reads what `finish` will: the cache lines of the rows; and then, since the hash lies in the first of them, their flows' places in the index and among the known ones. In each
+   * of the two loops no read waits for another.
+   */
+  private touchRows(slots: Int32Array, count: number): void {
+    const { attempts, known } = this;
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum ^= attempts.touchWhole(slots[i] as number);
+    for (let i = 0; i < count; i++) {
+      const hash = attempts.hashOf(slots[i] as number);
+      sum ^= attempts.touchIndex(hash) ^ known.touch(hash);
+    }
+    this.touched = sum;
   }
 
   private finish(slot: number): void {
     const { attempts } = this;
     if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
     const isKnown = this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
-    const isOrdinary = (attempts.word(slot, W.LINK) & ORDINARY) !== 0;
+    const isOrdinary = this.isOrdinary(slot);
     if (isKnown && isOrdinary) this.noteForgotten(slot);
     this.sink.finished(this.fill(slot));
     if (isOrdinary) this.frames.release(attempts.word(slot, W.ACK_FRAMES));

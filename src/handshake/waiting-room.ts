@@ -13,7 +13,7 @@
  */
 import { ExpiryQueue } from '../flow/expiry-queue.ts';
 import { NO_SLOT } from '../flow/table.ts';
-import { type Attempts, ORDINARY, ROW_WORDS, T, W } from './attempts.ts';
+import { type Attempts, ORDINARY, T, W } from './attempts.ts';
 import { STATE } from './transitions.ts';
 
 /** Values of W.QUEUE. */
@@ -46,9 +46,9 @@ export interface Visitor {
   silent(slot: number): void;
   /** Nothing more is expected of the attempt. */
   finish(slot: number): void;
-  /** One of the other two is about to be called for the attempt: what they will read can be fetched. The processor waits for the rows of many attempts at a time, and not for
-   * each. */
-  announced(slot: number): void;
+  /** One of the other two will soon be called for these attempts, unless something happens to them: what they will read can be fetched. The processor waits for the rows of
+   * many attempts at a time, and not for each. @param slots the first `count` of them */
+  announced(slots: Int32Array, count: number): void;
 }
 
 export class WaitingRoom {
@@ -59,6 +59,9 @@ export class WaitingRoom {
   private readonly attempts: Attempts;
   private readonly patienceNanos: number;
   private nextSweep = 0;
+  /** Of each slot: the ticket of its entry that counts. Not in the rows, since most entries are dead when their turn comes, and what they point to is in no cache. */
+  private tickets = new Int32Array(1 << 12);
+  private readonly announced = new Int32Array(ANNOUNCED);
 
   constructor(attempts: Attempts, patienceNanos: number) {
     this.attempts = attempts;
@@ -110,7 +113,7 @@ export class WaitingRoom {
 
   /** The slot is given back: its entries die. */
   leave(slot: number): void {
-    this.attempts.count(slot, W.TICKET);
+    this.draw(slot);
   }
 
   /** Looks at the attempts whose time has come. */
@@ -128,7 +131,7 @@ export class WaitingRoom {
   each(visit: (slot: number) => void): void {
     for (const queue of this.queues) {
       queue.each((slot, ticket) => {
-        if (this.attempts.word(slot, W.TICKET) === ticket) visit(slot);
+        if (this.tickets[slot] === ticket) visit(slot);
       });
     }
   }
@@ -148,10 +151,8 @@ export class WaitingRoom {
     const entries = this.queues[queue] as ExpiryQueue;
     const due = clock - this.patienceNanos;
     const seen = this.isEager ? due : due - LATE_NANOS;
-    let announced = 0;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= seen; slot = this.first(queue)) {
-      if (announced === 0) announced = this.announce(entries, seen, visitor);
-      announced -= 1;
+      if (entries.prepared === 0) this.announce(entries, visitor);
       if (this.attempts.time(slot, T.ACTIVE) > due) {
         if (this.isEager) visitor.silent(slot);
         this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
@@ -164,26 +165,23 @@ export class WaitingRoom {
 
   private sweepEnding(queue: number, due: number, visitor: Visitor): void {
     const entries = this.queues[queue] as ExpiryQueue;
-    let announced = 0;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= due; slot = this.first(queue)) {
-      if (announced === 0) announced = this.announce(entries, due, visitor);
-      announced -= 1;
+      if (entries.prepared === 0) this.announce(entries, visitor);
       visitor.finish(slot);
     }
   }
 
-  /** Names the next attempts that are due: see `Visitor.announced`. Answers how many. */
-  private announce(entries: ExpiryQueue, due: number, visitor: Visitor): number {
-    const { words } = this.attempts;
+  /** Names the next attempts of a queue: see `Visitor.announced`. */
+  private announce(entries: ExpiryQueue, visitor: Visitor): void {
+    const { announced, tickets } = this;
     const most = Math.min(entries.size, ANNOUNCED);
     let count = 0;
-    for (let i = 0; i < most && entries.timeAt(i) <= due; i++) {
+    for (let i = 0; i < most; i++) {
       const slot = entries.slotAt(i);
-      if (words[slot * ROW_WORDS + W.TICKET] !== entries.ticketAt(i)) continue;
-      visitor.announced(slot);
-      count += 1;
+      if (tickets[slot] === entries.ticketAt(i)) announced[count++] = slot;
     }
-    return count;
+    visitor.announced(announced, count);
+    entries.prepared = most;
   }
 
   /** The first slot of the queue whose entry counts; entries that do not are dropped. */
@@ -191,16 +189,27 @@ export class WaitingRoom {
     const entries = this.queues[queue] as ExpiryQueue;
     while (!entries.isEmpty) {
       const slot = entries.firstSlot;
-      if (this.attempts.word(slot, W.TICKET) === entries.firstTicket) return slot;
+      if (this.tickets[slot] === entries.firstTicket) return slot;
       entries.shift();
     }
     return NO_SLOT;
   }
 
   private enqueue(slot: number, queue: number, clock: number): void {
-    this.attempts.count(slot, W.TICKET);
     this.attempts.setWord(slot, W.QUEUE, queue);
-    (this.queues[queue] as ExpiryQueue).push(slot, this.attempts.word(slot, W.TICKET), clock);
+    (this.queues[queue] as ExpiryQueue).push(slot, this.draw(slot), clock);
+  }
+
+  /** A new ticket: the slot's entry, if there is one, is dead. */
+  private draw(slot: number): number {
+    if (slot >= this.tickets.length) {
+      const grown = new Int32Array(2 * Math.max(slot, this.tickets.length));
+      grown.set(this.tickets);
+      this.tickets = grown;
+    }
+    const ticket = ((this.tickets[slot] as number) + 1) | 0;
+    this.tickets[slot] = ticket;
+    return ticket;
   }
 
   private isUnanswered(slot: number): boolean {

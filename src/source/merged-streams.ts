@@ -5,7 +5,8 @@
 import type { PacketStream } from './packet-stream.ts';
 import { type FirstTime, firstTime } from './peek.ts';
 
-export type FrameUser<S extends PacketStream> = (stream: S, file: number) => void;
+/** @param isAlone the packets at hand that follow in this stream are the next ones of all: they may be taken out of it in one go. */
+export type FrameUser<S extends PacketStream> = (stream: S, file: number, isAlone: boolean) => void;
 
 /** Octets. One file is read in large pieces; the more of them overlap, the smaller are those of the next one, so that their sum grows slowly. */
 const MOST_CHUNK = 1024 * 1024;
@@ -60,7 +61,7 @@ export class MergedStreams<S extends PacketStream> {
       const horizon = this.horizonOf(part);
       let hasFrame = true;
       do {
-        use(part.stream, part.file);
+        use(part.stream, part.file, horizon === null);
         hasFrame = part.stream.next();
       } while (hasFrame && (horizon === null || isWithin(part.stream.frame, horizon)));
       if (hasFrame) this.ready.add(part);

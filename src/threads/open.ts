@@ -19,8 +19,8 @@ export interface Jobs {
   readonly leastCompressed: number;
 }
 
-/** The capture of the source in threads; null when it is no file, or too small: then it is read as any other. */
-export function openInThreads(source: ByteSource, jobs: Jobs): RowStream | null {
+/** The capture of the source in threads; null when it is no file, or too small: then it is read as any other. @param seed of the flows' hashes */
+export function openInThreads(source: ByteSource, jobs: Jobs, seed: number): RowStream | null {
   const { path } = source;
   if (path === null || path === undefined) return null;
   const start = beginningOf(path);
@@ -28,8 +28,8 @@ export function openInThreads(source: ByteSource, jobs: Jobs): RowStream | null 
   const isCompressed = compressionOf(start) !== 'none';
   if ((source.sizeBytes ?? 0) < (isCompressed ? jobs.leastCompressed : jobs.leastLength)) return null;
   const pcap = isCompressed ? null : usualPcap(start);
-  if (pcap === null) return new ThreadedStream(source, path, jobs.chunkLength);
-  return new ThreadedFile(source, path, start.subarray(0, FILE_HEADER), pcap, jobs.threads - 1, jobs.chunkLength);
+  if (pcap === null) return new ThreadedStream(source, path, jobs.chunkLength, seed);
+  return new ThreadedFile(source, path, start.subarray(0, FILE_HEADER), pcap, jobs, seed);
 }
 
 /** The headers of the file and its first record; null when it can't be read or has not so much: whoever reads it says why. */

@@ -32,6 +32,8 @@ export interface RingMemory {
   readonly slots: readonly SharedArrayBuffer[];
   readonly chunkLength: number;
   readonly spareLength: number;
+  /** Of the flows' hashes. */
+  readonly seed: number;
 }
 
 /** 32-bit words of a slot's part of the control block: the turn, rows, ENDING; then doubles. */
@@ -44,8 +46,8 @@ const END_DOUBLE = 3;
 const REACH_DOUBLE = 4;
 const POSITION_DOUBLE = 5;
 
-/** @param chunkLength octets; records that begin in them belong to the chunk. @param spareLength octets behind them. */
-export function makeRing(chunkLength: number, spareLength: number): RingMemory {
+/** @param chunkLength octets; records that begin in them belong to the chunk. @param spareLength octets behind them. @param seed of the flows' hashes */
+export function makeRing(chunkLength: number, spareLength: number, seed: number): RingMemory {
   const octets = bytesOf(chunkLength, spareLength);
   const slotOctets = octets + rowsOf(octets) * ROW_WORDS * 4;
   const control = new SharedArrayBuffer(SLOTS * CONTROL_WORDS * 4);
@@ -56,6 +58,7 @@ export function makeRing(chunkLength: number, spareLength: number): RingMemory {
     slots: Array.from({ length: SLOTS }, () => new SharedArrayBuffer(slotOctets)),
     chunkLength,
     spareLength,
+    seed,
   };
 }
 
@@ -72,7 +75,7 @@ export class Slot {
     const octets = bytesOf(memory.chunkLength, memory.spareLength);
     this.bytes = new Uint8Array(buffer, 0, octets);
     this.view = new DataView(buffer, 0, octets);
-    this.rows = new Rows(buffer, octets, rowsOf(octets));
+    this.rows = new Rows(buffer, octets, rowsOf(octets), memory.seed);
     this.words = new Int32Array(memory.control, index * CONTROL_WORDS * 4, CONTROL_WORDS);
     this.doubles = new Float64Array(memory.control, index * CONTROL_WORDS * 4, CONTROL_WORDS / 2);
   }

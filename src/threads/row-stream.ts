@@ -8,6 +8,7 @@ import type { LossInterval } from '../capture/reader.ts';
 import type { ByteSource } from '../source/byte-source.ts';
 import type { Compression } from '../source/decompression.ts';
 import type { ContainerFacts, PacketStream } from '../source/packet-stream.ts';
+import { ROW_WORDS } from '../wire/plain-row.ts';
 import { Segment } from '../wire/segment.ts';
 import { type RingMemory, SLOTS, type Slot, slotsOf } from './ring.ts';
 import { ROW_KIND } from './rows.ts';
@@ -66,9 +67,12 @@ export abstract class RowStream implements PacketStream {
   private row = 0;
   private isStarted = false;
   private isOver = false;
+  /** Of the flows' hashes. */
+  protected readonly seed: number;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, seed: number) {
     this.source = new RemoteSource(source);
+    this.seed = seed;
   }
 
   abstract readonly reader: ContainerFacts | null;
@@ -88,6 +92,23 @@ export abstract class RowStream implements PacketStream {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Hands out the packet at hand, which `isPlain`, and those behind it that are plain too, `most` in all, in one go. The last of them is at hand then. Answers how many.
+   * @param most at least 1
+   * @param use takes rows (wire/plain-row.ts), the word at which the first of them begins, and how many they are. BORROWED until it returns.
+   */
+  takeRun(most: number, use: (rows: Int32Array, at: number, count: number, view: DataView) => void): number {
+    const { rows, view, count } = this.slot as Slot;
+    const first = this.row - 1;
+    const run = rows.plainFrom(first, Math.min(most, count - first));
+    use(rows.words, first * ROW_WORDS, run, view);
+    if (run === 1) return run;
+    this.row = first + run;
+    rows.read(this.row - 1, view, this.frame, this.segment);
+    this.frame.number += run - 1;
+    return run;
   }
 
   async fill(): Promise<boolean> {

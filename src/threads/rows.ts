@@ -1,19 +1,24 @@
 /**
- * What a row says beside a plain packet's segment (wire/plain-row.ts): the time; and in place of a segment any other packet, or a stretch in which the capture lost packets.
+ * What a row says beside a plain packet's segment (wire/plain-row.ts): time, direction, and the keys (flow/row-keys.ts); and in place of a segment any other packet, or a stretch in
+ * which the capture lost packets.
  *
- *     plain    AT, seconds, nanos, SHAPE with DIRECTION and NANOSECONDS, segment
+ *     plain    AT, seconds, nanos, SHAPE with DIRECTION and NANOSECONDS, segment, hash, print
  *     other    AT, skipped, -, 0, captured length, original length, link type, direction and so on, seconds (double), nanos (double)
  *     loss     packets (double), -, LOSS, from (two doubles), to (two doubles)
  */
 import type { Frame } from '../capture/frame.ts';
 import type { LossInterval } from '../capture/reader.ts';
-import { ROW, ROW_WORDS, readPlainRow, writePlainRow } from '../wire/plain-row.ts';
-import type { Segment } from '../wire/segment.ts';
-
-/** Bits of SHAPE that wire/plain-row.ts leaves alone: whether the time has nine digits or six, and the direction that the container states. */
-const NANOSECONDS = 1 << 28;
-const DIRECTION_SHIFT = 29;
-const DIRECTION_MASK = 3;
+import { writeKeys } from '../flow/row-keys.ts';
+import {
+  DIRECTION_MASK,
+  DIRECTION_SHIFT,
+  NANOSECONDS,
+  ROW,
+  ROW_WORDS,
+  readPlainRow,
+  writePlainRow,
+} from '../wire/plain-row.ts';
+import { Segment } from '../wire/segment.ts';
 
 /** SHAPE of rows that stand for no segment. */
 const OTHER = 0;
@@ -43,8 +48,12 @@ const DIGITS_SHIFT = 8;
 export class Rows {
   readonly words: Int32Array;
   private readonly doubles: Float64Array;
+  private readonly seed: number;
+  private readonly scratch = new Segment();
 
-  constructor(buffer: SharedArrayBuffer, offset: number, rows: number) {
+  /** @param seed of the flows' hashes. */
+  constructor(buffer: SharedArrayBuffer, offset: number, rows: number, seed: number) {
+    this.seed = seed;
     this.words = new Int32Array(buffer, offset, rows * ROW_WORDS);
     this.doubles = new Float64Array(buffer, offset, (rows * ROW_WORDS) / 2);
   }
@@ -59,6 +68,7 @@ export class Rows {
     const canBePlain = skipped === 0 && hasPlainTime(frame) && frame.linkType === ETHERNET;
     if (canBePlain && writePlainRow(this.words, row, view, at, captured)) {
       this.stamp(row, frame.seconds, frame.nanos, frame.digits === 9, frame.direction);
+      writeKeys(this.words, row, view, this.scratch, this.seed);
     } else {
       this.writeOther(row, frame, captured, skipped);
     }
@@ -81,6 +91,7 @@ export class Rows {
     // A fraction that runs on can carry the seconds beyond 32 bits.
     if (seconds >>> 0 === seconds && writePlainRow(words, row, view, at, captured)) {
       this.stamp(row, seconds, nanos, digits === 9, 0);
+      writeKeys(words, row, view, this.scratch, this.seed);
       return;
     }
     words[row + ROW.SHAPE] = OTHER;
@@ -118,8 +129,19 @@ export class Rows {
     frame.nanos = words[row + ROW.NANOS] as number;
     frame.digits = (shape & NANOSECONDS) === 0 ? 6 : 9;
     readPlainRow(segment, words, row, view);
-    segment.direction = (shape >>> DIRECTION_SHIFT) & DIRECTION_MASK;
     return ROW_KIND.PLAIN;
+  }
+
+  /** How many plain packets the rows from `index` on are, up to `most` of them. */
+  plainFrom(index: number, most: number): number {
+    const { words } = this;
+    let count = 0;
+    while (count < most) {
+      const shape = words[(index + count) * ROW_WORDS + ROW.SHAPE] as number;
+      if (shape === OTHER || shape === LOSS) break;
+      count += 1;
+    }
+    return count;
   }
 
   readLoss(index: number): LossInterval {

@@ -7,6 +7,7 @@ import type { ContainerFacts } from '../source/packet-stream.ts';
 import { asUserError } from '../source/system-error.ts';
 import { UserError } from '../source/user-error.ts';
 import type { FileTask } from './file-worker.ts';
+import type { Jobs } from './open.ts';
 import { CAPTURED_LENGTH, FILE_HEADER, readChunkFrom, type UsualPcap } from './records.ts';
 import { ENDING, makeRing, RECORD_HEADER, type RingMemory, type Slot } from './ring.ts';
 import { type MutableFacts, RowStream } from './row-stream.ts';
@@ -21,26 +22,20 @@ export class ThreadedFile extends RowStream {
   private readonly facts: MutableFacts;
   private readonly path: string;
   private readonly pcap: UsualPcap;
+  /** That decode. */
   private readonly threads: number;
   private readonly chunkLength: number;
   private file = NO_FILE;
   /** Where the next record begins. */
   private expected = FILE_HEADER;
 
-  /** @param header the file header. @param threads that decode. @param chunkLength octets: at least 16 */
-  constructor(
-    source: ByteSource,
-    path: string,
-    header: Uint8Array,
-    pcap: UsualPcap,
-    threads: number,
-    chunkLength: number,
-  ) {
-    super(source);
+  /** @param header the file header. @param jobs the chunk length at least 16. @param seed of the flows' hashes */
+  constructor(source: ByteSource, path: string, header: Uint8Array, pcap: UsualPcap, jobs: Jobs, seed: number) {
+    super(source, seed);
     this.path = path;
     this.pcap = pcap;
-    this.threads = threads;
-    this.chunkLength = chunkLength;
+    this.threads = jobs.threads - 1;
+    this.chunkLength = jobs.chunkLength;
     this.facts = { ...factsOf(header), losses: this.losses };
     this.reader = this.facts;
   }
@@ -52,7 +47,7 @@ export class ThreadedFile extends RowStream {
   }
 
   protected override start(): RingMemory {
-    const memory = makeRing(this.chunkLength, this.pcap.longestPacket + RECORD_HEADER);
+    const memory = makeRing(this.chunkLength, this.pcap.longestPacket + RECORD_HEADER, this.seed);
     try {
       this.file = openSync(this.path, 'r');
     } catch {

@@ -20,9 +20,9 @@ export class ThreadedStream extends RowStream {
   private waiting: StreamNews | null = null;
   private lastFailure: FailureNews | null = null;
 
-  /** @param chunkLength octets: at least 64 */
-  constructor(source: ByteSource, path: string, chunkLength: number) {
-    super(source);
+  /** @param chunkLength octets: at least 64. @param seed of the flows' hashes */
+  constructor(source: ByteSource, path: string, chunkLength: number, seed: number) {
+    super(source, seed);
     this.path = path;
     this.chunkLength = chunkLength;
   }
@@ -33,7 +33,7 @@ export class ThreadedStream extends RowStream {
   }
 
   protected override start(): RingMemory {
-    const memory = makeRing(this.chunkLength, COPIES * MAXIMUM_SNAPLEN);
+    const memory = makeRing(this.chunkLength, COPIES * MAXIMUM_SNAPLEN, this.seed);
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
     const task: StreamTask = { memory, path: this.path, port: port2 };

@@ -80,9 +80,9 @@ export class Decoder {
     return this.#walk.fragments.givenUp;
   }
 
-  /** A frame of the capture was decoded elsewhere (plain-row.ts): nothing comes of it but that fragments grow older. */
-  pass(): void {
-    this.#walk.fragments.frames++;
+  /** So many frames of the capture were decoded elsewhere (plain-row.ts): nothing comes of them but that fragments grow older. */
+  pass(frames: number): void {
+    this.#walk.fragments.frames += frames;
   }
 
   /** What was not a TCP segment: names and counts, most first. A new object. */

@@ -7,19 +7,20 @@
 import * as ipv4 from './ipv4.ts';
 import * as ipv6 from './ipv6.ts';
 import { ETHER_TYPE } from './layer.ts';
-import { DIRECTION, KIND, type Segment } from './segment.ts';
+import { KIND, type Segment } from './segment.ts';
 import * as tcp from './tcp.ts';
 
-/** Words of a row, signed 32-bit integers: 48 octets. */
-export const ROW_WORDS = 12;
+/** Words of a row, signed 32-bit integers: 64 octets, a cache line. */
+export const ROW_WORDS = 16;
 
-/** Where each number stands. The first three are the owner's: `writePlainRow` leaves them alone. */
+/** Where each number stands. The first three and the keys are the owner's: `writePlainRow` leaves them alone. */
 export const ROW = {
   /** First octet of the frame in its chunk. */
   AT: 0,
   SECONDS: 1,
   NANOS: 2,
-  /** 0: not plain. Else 4 or 6, and then an octet each of flags, TTL, and words of TCP header with the bit MALFORMED. */
+  /** 0: not plain. Else 4 or 6, and then an octet each of flags, TTL, and words of TCP header with the bit MALFORMED and the owner's NANOSECONDS and
+   * DIRECTION. */
   SHAPE: 3,
   /** IPv4 addresses; those of IPv6 are read from the frame. */
   SOURCE: 4,
@@ -32,8 +33,21 @@ export const ROW = {
   WINDOW: 9,
   TCP_LENGTH: 10,
   CAPTURED_END: 11,
+  /** Keys, by flow/row-keys.ts: hash of the flow, and fingerprint. */
+  HASH: 12,
+  PRINT: 13,
 } as const;
 
+/** In SHAPE. */
+export const FAMILY_MASK = 0x0f;
+export const FLAGS_SHIFT = 8;
+export const TTL_SHIFT = 16;
+export const HEADER_WORDS_SHIFT = 24;
+const HEADER_WORDS_MASK = 0x0f;
+/** The owner's: whether the time has nine digits or six, and the direction that the container states. */
+export const NANOSECONDS = 1 << 28;
+export const DIRECTION_SHIFT = 29;
+export const DIRECTION_MASK = 3;
 const MALFORMED = 1 << 31;
 
 const ETHERNET_LENGTH = 14;
@@ -56,7 +70,7 @@ function writeIpv4(rows: Int32Array, row: number, view: DataView, at: number, en
   rows[row + ROW.SOURCE] = view.getInt32(at + ipv4.SOURCE);
   rows[row + ROW.DESTINATION] = view.getInt32(at + ipv4.DESTINATION);
   const identification = view.getUint16(at + ipv4.IDENTIFICATION);
-  writeTcp(rows, row, view, tcpAt, wireEnd - tcpAt, 4 | (view.getUint8(at + ipv4.TTL) << 16), identification);
+  writeTcp(rows, row, view, tcpAt, wireEnd - tcpAt, 4 | (view.getUint8(at + ipv4.TTL) << TTL_SHIFT), identification);
   rows[row + ROW.CAPTURED_END] = Math.min(wireEnd, end);
   return true;
 }
@@ -65,7 +79,7 @@ function writeIpv6(rows: Int32Array, row: number, view: DataView, at: number, en
   const tcpAt = at + ipv6.HEADER_LENGTH;
   if (end - tcpAt < tcp.MIN_LENGTH || !ipv6.isPlainTcp(view, at)) return false;
   const tcpLength = view.getUint16(at + ipv6.PAYLOAD_LENGTH);
-  writeTcp(rows, row, view, tcpAt, tcpLength, 6 | (view.getUint8(at + ipv6.HOP_LIMIT) << 16), 0);
+  writeTcp(rows, row, view, tcpAt, tcpLength, 6 | (view.getUint8(at + ipv6.HOP_LIMIT) << TTL_SHIFT), 0);
   rows[row + ROW.CAPTURED_END] = Math.min(tcpAt + tcpLength, end);
   return true;
 }
@@ -83,12 +97,26 @@ function writeTcp(
   const headerLength = (word >>> 28) * 4;
   const isMalformed = headerLength < tcp.MIN_LENGTH || headerLength > tcpLength;
   const headerWords = (isMalformed ? tcp.MIN_LENGTH : headerLength) / 4;
-  rows[row + ROW.SHAPE] = shape | (((word >>> 16) & 0xff) << 8) | (headerWords << 24) | (isMalformed ? MALFORMED : 0);
+  rows[row + ROW.SHAPE] =
+    shape |
+    (((word >>> 16) & 0xff) << FLAGS_SHIFT) |
+    (headerWords << HEADER_WORDS_SHIFT) |
+    (isMalformed ? MALFORMED : 0);
   rows[row + ROW.PORTS] = view.getInt32(at + tcp.PORTS);
   rows[row + ROW.SEQUENCE] = view.getInt32(at + tcp.SEQUENCE);
   rows[row + ROW.ACKNOWLEDGMENT] = view.getInt32(at + tcp.ACKNOWLEDGMENT);
   rows[row + ROW.WINDOW] = (word & 0xffff) | (identification << 16);
   rows[row + ROW.TCP_LENGTH] = tcpLength;
+}
+
+/** 32-bit words of TCP header. */
+export function headerWordsOf(shape: number): number {
+  return (shape >>> HEADER_WORDS_SHIFT) & HEADER_WORDS_MASK;
+}
+
+/** Octets. */
+export function payloadOf(rows: Int32Array, row: number): number {
+  return (rows[row + ROW.TCP_LENGTH] as number) - 4 * headerWordsOf(rows[row + ROW.SHAPE] as number);
 }
 
 /** Fills the segment of a plain row. `view` covers the chunk that the frame lies in, and must stay as it is for as long as the segment is used. */
@@ -97,14 +125,15 @@ export function readPlainRow(segment: Segment, rows: Int32Array, row: number, vi
   const shape = rows[row + ROW.SHAPE] as number;
   segment.kind = KIND.TCP;
   segment.network = 0;
-  segment.direction = DIRECTION.UNKNOWN;
+  segment.direction = (shape >>> DIRECTION_SHIFT) & DIRECTION_MASK;
   segment.interfaceIndex = -1;
   segment.ethernetAt = at;
   segment.fragmented = false;
+  segment.udpAt = -1;
   const ipAt = at + ETHERNET_LENGTH;
   segment.ipAt = ipAt;
   const window = rows[row + ROW.WINDOW] as number;
-  if ((shape & 0xff) === 4) {
+  if ((shape & FAMILY_MASK) === 4) {
     segment.family = 4;
     segment.source0 = 0;
     segment.source1 = 0;
@@ -121,16 +150,16 @@ export function readPlainRow(segment: Segment, rows: Int32Array, row: number, vi
     segment.ipId = -1;
     segment.tcpAt = ipAt + ipv6.HEADER_LENGTH;
   }
-  segment.ttl = (shape >>> 16) & 0xff;
+  segment.ttl = (shape >>> TTL_SHIFT) & 0xff;
   const ports = rows[row + ROW.PORTS] as number;
   const tcpLength = rows[row + ROW.TCP_LENGTH] as number;
-  const headerLength = ((shape >>> 24) & 0x0f) * 4;
+  const headerLength = headerWordsOf(shape) * 4;
   segment.malformed = shape < 0;
   segment.sourcePort = ports >>> 16;
   segment.destinationPort = ports & 0xffff;
   segment.sequence = (rows[row + ROW.SEQUENCE] as number) >>> 0;
   segment.acknowledgment = (rows[row + ROW.ACKNOWLEDGMENT] as number) >>> 0;
-  segment.flags = (shape >>> 8) & 0xff;
+  segment.flags = (shape >>> FLAGS_SHIFT) & 0xff;
   segment.window = window & 0xffff;
   segment.payloadLength = tcpLength - headerLength;
   segment.hasSequence = true;

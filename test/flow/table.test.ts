@@ -82,10 +82,16 @@ function removeFromBoth(table: FlowTable, model: Map<string, Entry[]>, pick: num
   );
 }
 
+function findAsIpv4(table: FlowTable, segment: Segment): number {
+  const ports = (segment.sourcePort << 16) | segment.destinationPort;
+  return table.findIpv4(segment.source3, segment.destination3, ports, table.hash(segment));
+}
+
 function compareChain(table: FlowTable, model: Map<string, Entry[]>, key: number, network: number): number {
   const entries = model.get(`${key} ${network}`) ?? [];
   const segment = segmentOf(fieldsOf(key, network));
   const found = table.find(segment, table.hash(segment));
+  if (network === 0) assert.equal(findAsIpv4(table, segment), found);
   const slots: number[] = [];
   for (let slot = found === NO_SLOT ? NO_SLOT : found >> 1; slot !== NO_SLOT; slot = table.older(slot))
     slots.push(slot);
@@ -134,6 +140,8 @@ describe('the flow table', () => {
       assert.equal(table.hash(answer), table.hash(segment));
       assert.equal(table.find(segment, table.hash(segment)), 2 * (slots[i] as number));
       assert.equal(table.find(answer, table.hash(answer)), 2 * (slots[i] as number) + 1);
+      assert.equal(findAsIpv4(table, segment), 2 * (slots[i] as number));
+      assert.equal(findAsIpv4(table, answer), 2 * (slots[i] as number) + 1);
     }
   });
 

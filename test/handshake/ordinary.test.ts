@@ -1,4 +1,7 @@
-/** The short way of ordinary handshakes (src/handshake/ordinary.ts) leads to the same evidence as the long way, whatever else passes by. */
+/**
+ * The short way of ordinary handshakes (src/handshake/ordinary.ts) leads to the same evidence as the long way, whatever else passes by; and so it does for segments that come as
+ * rows (wire/plain-row.ts), as threads hand them over.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -8,11 +11,14 @@ import { SMALL } from '../../bench/generator/recipes.ts';
 import { sinceBase } from '../../src/bytes/time.ts';
 import { CaptureOpener } from '../../src/capture/detect.ts';
 import { Frame, STATUS } from '../../src/capture/frame.ts';
+import { writeKeys } from '../../src/flow/row-keys.ts';
 import { CaptureClock } from '../../src/handshake/clock.ts';
 import type { Evidence } from '../../src/handshake/evidence.ts';
 import { Tracker } from '../../src/handshake/tracker.ts';
 import { Decoder } from '../../src/wire/decode.ts';
+import { ROW, ROW_WORDS, writePlainRow } from '../../src/wire/plain-row.ts';
 import { Segment } from '../../src/wire/segment.ts';
+import { LINK } from '../support/decoding.ts';
 import { captureFiles, capturesOf, writtenScripts } from '../support/fixture-files.ts';
 import { randomScript } from '../support/random-script.ts';
 import { parseScript } from '../support/script.ts';
@@ -24,7 +30,11 @@ interface Outcome {
   readonly counts: readonly number[];
 }
 
-function track(bytes: Uint8Array, shortcut: boolean): Outcome {
+type Way = 'long' | 'short' | 'rows';
+
+const SEED = 7;
+
+function track(bytes: Uint8Array, way: Way): Outcome {
   const attempts: { id: number }[] = [];
   const finished = (e: Evidence): void => {
     const { synChain, synAckChain, ackChain, strayChain, ...rest } = e;
@@ -33,11 +43,13 @@ function track(bytes: Uint8Array, shortcut: boolean): Outcome {
     attempts.push({ ...rest, signs: 0, synStamp: 0, synMac: 0, chains } as unknown as { id: number });
   };
   // No checksums: the first attempts would go the long way for them.
-  const options = { patienceNanos: 3e9, maxOpen: 1 << 16, seed: 7, checksumSample: 0, shortcut };
+  const options = { patienceNanos: 3e9, maxOpen: 1 << 16, seed: SEED, checksumSample: 0, shortcut: way !== 'long' };
   const tracker = new Tracker(options, { finished });
   const clock = new CaptureClock();
   const decoder = new Decoder();
   const segment = new Segment();
+  const scratch = new Segment();
+  const row = new Int32Array(ROW_WORDS);
   const frame = new Frame();
   const reader = new CaptureOpener().push(bytes);
   assert.ok(reader !== null);
@@ -47,6 +59,13 @@ function track(bytes: Uint8Array, shortcut: boolean): Outcome {
     const { view, at, capturedLength, originalLength, linkType } = frame;
     const time = sinceBase(frame.seconds, frame.nanos, base);
     const now = clock.tick(time);
+    if (way === 'rows' && linkType === LINK.ETHERNET && writePlainRow(row, 0, view, at, capturedLength)) {
+      row[ROW.AT] = at;
+      writeKeys(row, 0, view, scratch, SEED);
+      tracker.expect(row, 0, 1);
+      tracker.observeRow(row, 0, view, segment, time, now, frame.number);
+      continue;
+    }
     if (decoder.decode(view, at, capturedLength, originalLength, linkType, segment) !== 0) continue;
     if (segment.hasFlags) tracker.observe(segment, time, now, frame.number);
   }
@@ -56,8 +75,9 @@ function track(bytes: Uint8Array, shortcut: boolean): Outcome {
 }
 
 function assertSame(bytes: Uint8Array, what: string): number {
-  const long = track(bytes, false);
-  assert.deepEqual(track(bytes, true), long, what);
+  const long = track(bytes, 'long');
+  assert.deepEqual(track(bytes, 'short'), long, what);
+  assert.deepEqual(track(bytes, 'rows'), long, `${what}, as rows`);
   return long.attempts.length;
 }
 

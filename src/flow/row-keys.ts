@@ -1,0 +1,107 @@
+/**
+ * What can be computed of a segment before anybody knows the attempt that it belongs to: the hash of its flow, its fingerprint. The thread
+ * that decodes a plain row (wire/plain-row.ts) writes them into it; of any other segment the tracker makes such a row itself.
+ */
+import {
+  DIRECTION_SHIFT,
+  FAMILY_MASK,
+  FLAGS_SHIFT,
+  HEADER_WORDS_SHIFT,
+  headerWordsOf,
+  payloadOf,
+  ROW,
+  readPlainRow,
+  TTL_SHIFT,
+} from '../wire/plain-row.ts';
+import { FLAG, KIND, type Segment } from '../wire/segment.ts';
+import { parseOptions } from '../wire/tcp-options.ts';
+import { hashIpv4, hashSegment, mix } from './hash.ts';
+
+const ETHERNET_LENGTH = 14;
+const IPV4_LENGTH = 20;
+/** 32-bit words of a TCP header without options, and with timestamps alone, as all but the SYNs of most connections have them (RFC 7323, appendix A): NOP, NOP, kind 8, length 10. */
+const BARE_WORDS = 5;
+const STAMPED_WORDS = 8;
+const STAMPED_LENGTH = 32;
+const STAMP_OPTION = 0x0101_080a;
+const OPTIONS = 20;
+const STAMP_VALUE = 24;
+
+const SYN = FLAG.SYN << FLAGS_SHIFT;
+
+/** Fills in the keys of a plain row. @param scratch a segment that may be written. @param seed of the flows' hashes */
+export function writeKeys(rows: Int32Array, row: number, view: DataView, scratch: Segment, seed: number): void {
+  const shape = rows[row + ROW.SHAPE] as number;
+  if ((shape & FAMILY_MASK) === 4 && (shape & SYN) === 0) {
+    const at = (rows[row + ROW.AT] as number) + ETHERNET_LENGTH + IPV4_LENGTH;
+    const words = headerWordsOf(shape);
+    const isStamped =
+      words === STAMPED_WORDS &&
+      at + STAMPED_LENGTH <= (rows[row + ROW.CAPTURED_END] as number) &&
+      view.getInt32(at + OPTIONS) === STAMP_OPTION;
+    if (words === BARE_WORDS || isStamped) {
+      rows[row + ROW.HASH] = hashIpv4(
+        rows[row + ROW.SOURCE] as number,
+        rows[row + ROW.DESTINATION] as number,
+        rows[row + ROW.PORTS] as number,
+        seed,
+      );
+      rows[row + ROW.PRINT] = printOfIpv4(rows, row, isStamped ? view.getInt32(at + STAMP_VALUE) : 0);
+      return;
+    }
+  }
+  readPlainRow(scratch, rows, row, view);
+  rows[row + ROW.HASH] = hashSegment(scratch, seed);
+  rows[row + ROW.PRINT] = fingerprint(scratch);
+}
+
+/** Whether a row can say all of the segment that ordinary.ts asks for: not where it passed, nor the identification of an IPv6 fragment. */
+export function fitsRow(segment: Segment): boolean {
+  return segment.interfaceIndex < 0 && (segment.family === 4 || segment.ipId < 0);
+}
+
+/** Makes a row of a TCP segment that has none, and that `fitsRow`: flags and what else SHAPE holds, numbers, payload, identification, print. */
+export function writeSegmentRow(rows: Int32Array, row: number, segment: Segment): void {
+  rows[row + ROW.SHAPE] =
+    segment.family |
+    (segment.flags << FLAGS_SHIFT) |
+    (segment.ttl << TTL_SHIFT) |
+    (BARE_WORDS << HEADER_WORDS_SHIFT) |
+    (segment.direction << DIRECTION_SHIFT);
+  rows[row + ROW.SEQUENCE] = segment.sequence;
+  rows[row + ROW.ACKNOWLEDGMENT] = segment.acknowledgment;
+  rows[row + ROW.WINDOW] = segment.window | (Math.max(0, segment.ipId) << 16);
+  rows[row + ROW.TCP_LENGTH] = segment.payloadLength + 4 * BARE_WORDS;
+  rows[row + ROW.PRINT] = fingerprint(segment);
+}
+
+/**
+ * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
+ * fills it in later), not the link layer. Never 0, which marks an unused place.
+ * @param port in place of the source's
+ */
+export function fingerprint(segment: Segment, port: number = segment.sourcePort): number {
+  if (segment.kind === KIND.TCP) parseOptions(segment);
+  const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
+  const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
+  const shape = (segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags;
+  // What is not of this kind is left from a segment before.
+  const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
+  return printOf(numbers, shape, port ^ (headers << 16) ^ (segment.kind << 26), own);
+}
+
+function printOfIpv4(rows: Int32Array, row: number, stamp: number): number {
+  const sequence = rows[row + ROW.SEQUENCE] as number;
+  const acknowledgment = rows[row + ROW.ACKNOWLEDGMENT] as number;
+  const flags = ((rows[row + ROW.SHAPE] as number) >>> FLAGS_SHIFT) & 0xff;
+  const identification = (rows[row + ROW.WINDOW] as number) >>> 16;
+  const port = (rows[row + ROW.PORTS] as number) >>> 16;
+  const numbers = Math.imul(sequence, 0x9e3779b1) ^ Math.imul(acknowledgment, 0x85ebca77);
+  const shape = (identification << 16) ^ (payloadOf(rows, row) << 4) ^ flags;
+  return printOf(numbers, shape, port ^ (IPV4_LENGTH << 16) ^ (KIND.TCP << 26), Math.imul(stamp, 0x165667b1));
+}
+
+function printOf(numbers: number, shape: number, ends: number, own: number): number {
+  const h = mix(numbers ^ Math.imul(shape, 0xc2b2ae3d) ^ Math.imul(ends, 0x27d4eb2f) ^ own);
+  return h === 0 ? 1 : h;
+}
