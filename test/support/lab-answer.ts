@@ -50,6 +50,7 @@ export function liveAnswerOf(
   records: readonly Handshake[],
   said: string,
 ): LiveAnswer | null {
+  if (sayLive === 'nothing') return null;
   const meant = sayLive ?? say;
   if (meant?.verdict === null) return target === undefined ? ofComplete(meant.cause, records, said) : null;
   const lacking = records.filter(({ missingLeg }) => missingLeg !== null);
@@ -99,6 +100,10 @@ function expecting(who: string, wrong: string[]): Expect {
 function wrongInLive(row: LabRow, records: readonly Handshake[], said: string): string[] {
   const wrong: string[] = [];
   const expect = expecting(`${row.name}, live`, wrong);
+  if (row.sayLive === 'nothing') {
+    expect('an attempt, of which no packet can have come to a capture,', records.length === 0, records[0]);
+    return wrong;
+  }
   const meant = row.sayLive ?? row.say;
   if (meant === null || meant.harmless === true) {
     const proven = records.flatMap(({ diagnoses }) => diagnoses).filter(({ confidence }) => confidence === 'proven');

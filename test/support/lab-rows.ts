@@ -30,8 +30,8 @@ export interface LabRow {
   readonly target?: string;
   /** What must be said; null for a port that is well: no fault, and no cause but those of `mayName`. */
   readonly say: Said | null;
-  /** What `tripod live` must say, where that is less. */
-  readonly sayLive?: Said;
+  /** What `tripod live` must say, where that is less; nothing where no packet comes to a capture. */
+  readonly sayLive?: Said | 'nothing';
   /** Causes that may be named beside: of somebody who is no client, as a warning. */
   readonly mayName?: readonly string[];
 }
@@ -229,6 +229,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     what: 'an XDP programme drops the SYNs before any capture sees them',
     stage: { servers: ACCEPT, programs: [['xdp', 's0']], clients: VISIT },
     say: { verdict: null, leg: 'syn', cause: 'local-firewall-drop', confidence: 'proven' },
+    sayLive: 'nothing',
   },
   {
     name: 'reverse-path-filter',
