@@ -323,6 +323,7 @@ export class Analysis {
     if (evidence.published === verdict) return verdict;
     const passed = passes(this.filter, evidence);
     this.tell(evidence, verdict, passed);
+    if (passed && verdict === VERDICT.COMPLETE) this.fold.noteComplete(evidence);
     if (passed && this.list.wantsMore && this.isToBeSaid(evidence, verdict)) {
       if (this.saying?.admits(evidence, verdict) ?? true) this.say(evidence, verdict, this.record(evidence, verdict));
     }

@@ -44,6 +44,11 @@ const LEAST_ANSWERED = 5;
 /** This share of either side may be otherwise. */
 const STAMP_EXCEPTIONS = 0.1;
 
+/** Clients of an endpoint whose latest completed handshake is kept; a power of two. */
+const CLIENTS_TAKEN = 8;
+/** SYN-ACKs of one attempt to none of which an answer came: to lose one answer is chance. */
+const SYN_ACKS_UNHEARD = 3;
+
 /** MAC addresses that are told apart: a host has one or two, and a wrong one is one more. */
 const MACS_KEPT = 4;
 
@@ -54,6 +59,8 @@ export class EndpointShapes {
   private slowestReset = 0;
   private haveResetsId = true;
   private macs: MacCount[] = [];
+  /** Of some clients, by their low address word: when the latest handshake of theirs began that was completed. */
+  private taken: { readonly client: number; readonly began: number }[] = [];
   private readonly stamps: StampCounts = {
     answeredInOrder: 0,
     answeredOlder: 0,
@@ -70,12 +77,14 @@ export class EndpointShapes {
     copy.resetTtl = this.resetTtl;
     copy.macs = this.macs.map((count) => ({ ...count }));
     Object.assign(copy.stamps, this.stamps);
+    copy.taken = [...this.taken];
     return copy;
   }
 
   /** @param inItself the shape that the attempt has by itself */
   add(inItself: Shape, e: Evidence, address: AddressFigures): void {
-    const shape = inItself === SHAPE.CLOSED_AT_ONCE ? closedBeside(e, address) : inItself;
+    this.noteTaken(e);
+    const shape = this.isCountedInContext(inItself) ? this.inContext(inItself, e, address) : inItself;
     if (e.synMac !== 0) this.addMac(e);
     if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e);
     if (shape === SHAPE.NONE) return;
@@ -89,6 +98,26 @@ export class EndpointShapes {
     count.attempts += 1;
     count.first = Math.min(count.first, began);
     count.several ||= count.client !== e.client3;
+  }
+
+  /** Of refusals and SYNs without an answer, the endpoint tells when all are there. */
+  private isCountedInContext(shape: Shape): boolean {
+    return shape === SHAPE.CLOSED_AT_ONCE || shape === SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE;
+  }
+
+  /** Of an attempt that is added later, or now: whether its client has completed it. */
+  noteTaken({ client3, synFirst, synCount, ackCount, marks }: Evidence): void {
+    if (synCount === 0 || ackCount === 0 || (marks & MARK.TOOK) === 0) return;
+    const place = client3 & (CLIENTS_TAKEN - 1);
+    if (this.taken[place]?.client === client3 && (this.taken[place]?.began ?? 0) > synFirst) return;
+    while (this.taken.length < place) this.taken.push({ client: 0, began: Number.NEGATIVE_INFINITY });
+    this.taken[place] = { client: client3, began: synFirst };
+  }
+
+  /** The client completed a handshake that it began after that of the attempt. */
+  private isAliveAfter({ client3, synFirst }: Evidence): boolean {
+    const latest = this.taken[client3 & (CLIENTS_TAKEN - 1)];
+    return latest?.client === client3 && latest.began > synFirst;
   }
 
   private addRefusal(e: Evidence): void {
@@ -143,6 +172,10 @@ export class EndpointShapes {
   inContext(shape: Shape, e: Evidence, address: AddressFigures): Shape {
     if (isRefused(shape)) return refusalBeside(shape, e, address);
     if (shape === SHAPE.CLOSED_AT_ONCE) return closedBeside(e, address);
+    if (shape === SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE) {
+      const isUnheard = e.synAckCount >= SYN_ACKS_UNHEARD && this.isAliveAfter(e);
+      return isUnheard ? SHAPE.SYN_ACK_HEARD_BY_LIVE_CLIENT : shape;
+    }
     const isOlder = e.stampOrder === STAMP_ORDER.OLDER && isUnanswered(shape);
     return isOlder && this.outdated !== null ? SHAPE.SYN_OUTDATED_UNANSWERED : shape;
   }

@@ -60,6 +60,7 @@ export const SHAPE = {
   REFUSED_WITH_BAD_CHECKSUM: 47,
   CLOSED_TOO_SOON: 48,
   SYN_IN_BAD_DATAGRAM: 49,
+  SYN_ACK_HEARD_BY_LIVE_CLIENT: 50,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 

@@ -49,6 +49,9 @@ const DEFERRED =
 const GONE =
   'the client does not repeat its SYN after the SYN-ACK, as one does that did not get it: its ACK is lost, or it is gone';
 
+const UNHEARD_ANSWERS =
+  'the client does not repeat its SYN, and no SYN-ACK that was repeated to it got an ACK or a RST, one of which a host that is there sends: handshakes that it began later complete';
+
 /** What makes a host that got a SYN send nothing. On the wire they are one and the same. */
 const SILENT_HOST: readonly CauseName[] = [
   'local-firewall-drop',
@@ -264,6 +267,15 @@ const ROWS: Readonly<Record<Shape, Row>> = {
       'local-firewall-drop',
     ),
     between: possible(GONE, 'forward-path-loss', 'client-gave-up', 'syn-flood'),
+  },
+  [SHAPE.SYN_ACK_HEARD_BY_LIVE_CLIENT]: {
+    server: [likely('forward-path-loss', UNHEARD_ANSWERS), ...possible(GONE, 'client-gave-up')],
+    client: possible(
+      'the SYN-ACK has come, and the client neither answers it nor repeats its SYN',
+      'client-gave-up',
+      'local-firewall-drop',
+    ),
+    between: [likely('forward-path-loss', UNHEARD_ANSWERS), ...possible(GONE, 'client-gave-up')],
   },
   [SHAPE.THIRD_LEG_IGNORED]: {
     server: possible(IGNORED, 'accept-queue-full', 'defer-accept', 'ack-firewalled'),

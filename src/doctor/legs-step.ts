@@ -21,13 +21,15 @@ const SERVER_SIDE: readonly VerdictName[] = ['no-syn-ack', 'refused', 'rejected'
  * Whether an attempt of this client shows a fault. Who sends one SYN and is never heard of again, or resets the answer at once, is a scanner or a forged address as
  * often as a client with trouble: where others are served, that is no fault of the port.
  */
-function isFault(verdict: VerdictName, { byVerdict, insistent, failed }: ClientLegs, isServing: boolean): boolean {
+function isFault(verdict: VerdictName, client: ClientLegs, isServing: boolean): boolean {
+  const { byVerdict, insistent, failed } = client;
   if (SERVER_SIDE.includes(verdict)) return true;
   const isServed = (byVerdict.complete ?? 0) > 0;
   switch (verdict) {
     case 'challenged':
       return insistent > 0 || !isServed;
     case 'no-ack':
+      if (isLostOnTheWay(client)) return true;
       return !isServed && (insistent > 0 || !isServing);
     case 'client-reset':
       return !isServed && failed?.diagnoses[0]?.cause !== 'half-open-scan';
@@ -35,6 +37,15 @@ function isFault(verdict: VerdictName, { byVerdict, insistent, failed }: ClientL
       return false;
   }
 }
+
+/** A client that is there, and whose answers get lost again and again: no chance of a lossy path, though other attempts of it are served. */
+function isLostOnTheWay({ unheard, attempts }: ClientLegs): boolean {
+  return unheard >= LEAST_LOST && unheard >= SHARE_LOST * attempts;
+}
+
+/** Attempts that lose their third leg, in number and as a share, before it is no chance. */
+const LEAST_LOST = 3;
+const SHARE_LOST = 0.1;
 
 /**
  * @param own addresses of this host

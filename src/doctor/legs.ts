@@ -12,6 +12,8 @@ export interface ClientLegs {
   readonly insistent: number;
   /** Complete handshakes behind which the server ended the connection at once, without a word. */
   readonly closedAtOnce: number;
+  /** Attempts that lack the third leg, likely because what this client answers gets lost. */
+  readonly unheard: number;
   /** Of its last failed attempt, of those that an ICMP error answers if there are any; null when none failed. */
   readonly failed: Pick<Handshake, 'id' | 'verdict' | 'missingLeg' | 'reason' | 'icmp' | 'reset' | 'diagnoses'> | null;
 }
@@ -82,6 +84,7 @@ export class LegsFold {
     legs.byVerdict[verdict] = (legs.byVerdict[verdict] ?? 0) + 1;
     this.keep(record);
     if (verdict === 'complete' && isClosedAtOnce(record)) legs.closedAtOnce += 1;
+    if (verdict === 'no-ack' && isUnheard(record)) legs.unheard += 1;
     if (verdict === 'complete' || verdict === 'undecided') return;
     if (record.legs.syn.count > 1) legs.insistent += 1;
     // One that says who turned it away tells more than a later one: routers and hosts send few ICMP errors a second.
@@ -116,6 +119,7 @@ export class LegsFold {
       byVerdict: {},
       insistent: 0,
       closedAtOnce: 0,
+      unheard: 0,
       failed: null,
     };
     this.clients.set(key, legs);
@@ -141,6 +145,10 @@ export class LegsFold {
       records: this.failed.slice(0, MOST_TOLD),
     };
   }
+}
+
+function isUnheard({ diagnoses: [first] }: Handshake): boolean {
+  return first?.cause === 'forward-path-loss' && first.confidence !== 'possible';
 }
 
 function isClosedAtOnce({ diagnoses }: Handshake): boolean {

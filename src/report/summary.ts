@@ -119,6 +119,12 @@ export class SummaryFold {
     return endpoint === undefined ? shape : endpoint.shapes.inContext(shape, e, endpoint.host);
   }
 
+  /** A handshake is complete whose attempt is not finished, and will be added then: what it tells of others is known from now on. */
+  noteComplete(e: Evidence): void {
+    const number = this.endpointOf(e);
+    if (number >= 0) (this.endpoints[number] as EndpointFigures).shapes.noteTaken(e);
+  }
+
   /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */
   copy(): SummaryFold {
     this.countClients();

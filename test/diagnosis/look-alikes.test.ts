@@ -40,6 +40,27 @@ ${END}`);
   });
 });
 
+describe('after a SYN-ACK that is repeated into silence', () => {
+  const silent = (times: number): string =>
+    `0 c > s S 1000:1000(0)\n+0.001 s > c S. 9000:9000(0) ack 1001\n${'+1.5 s > c S. 9000:9000(0) ack 1001\n'.repeat(times)}`;
+  const complete = (end: string): string =>
+    `+1 ${end} > s S 3000:3000(0)\n+0.001 s > ${end} S. 4000:4000(0) ack 3001\n+0.001 ${end} > s . ack 4001\n+0.001 ${end} > s P. (5) ack 4001\n+0.001 s > ${end} . ack 3006\n`;
+  const also = 'end e 10.0.0.1:40001 ttl 61\n';
+  const first = async (lines: string): Promise<string | undefined> => (await causesOf(`${lines}${END}`, also))[0];
+  test('the same client completes a later handshake: it is there, and its answers get lost', async () => {
+    assert.equal(await first(`${silent(3)}${complete('e')}`), 'forward-path-loss likely');
+  });
+  test('another client does', async () => {
+    assert.equal(await first(`${silent(3)}${complete('d')}`), 'forward-path-loss possible');
+  });
+  test('the same client completed an earlier one: it may be gone since', async () => {
+    assert.equal(await first(`${complete('e')}${silent(3).replace(/^0/, '+1')}`), 'forward-path-loss possible');
+  });
+  test('a single answer was lost', async () => {
+    assert.equal(await first(`${silent(1)}+4 other\n${complete('e')}`), 'forward-path-loss possible');
+  });
+});
+
 describe('the third leg is ignored', () => {
   const begin = `0 c > s S 1000:1000(0)
 +0.001 s > c S. 9000:9000(0) ack 1001

@@ -55,6 +55,7 @@ function troubles(step: Step): string[] {
 describe('step 5, the legs', () => {
   const many = (verdict: VerdictName, times: number): Handshake[] =>
     Array.from({ length: times }, () => record(verdict));
+  const lost = record('no-ack', { ...ONCE, diagnoses: [suspect('forward-path-loss')] });
   const closed = record('complete', { diagnoses: [suspect('closed-at-once')] });
   for (const [name, records, expected] of [
     ['all complete', many('complete', 9), []],
@@ -63,6 +64,12 @@ describe('step 5, the legs', () => {
     ['complete, and one closed at once', [...many('complete', 9), closed], ['warn leg-closed-at-once']],
     ['refused', [record('refused')], ['fail leg-refused']],
     ['no third leg, ever', [record('no-ack')], ['fail leg-no-ack']],
+    [
+      'answers of a client that is there get lost, again and again',
+      [...many('complete', 9), lost, lost, lost],
+      ['fail leg-no-ack'],
+    ],
+    ['answers get lost, seldom', [...many('complete', 90), lost, lost, lost], ['warn leg-no-ack']],
     ['no third leg once, else complete', [...many('complete', 9), record('no-ack')], ['warn leg-no-ack']],
     [
       'the client resets: a scan',

@@ -618,6 +618,20 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: possible('no-ack', 'forward-path-loss'),
   },
   {
+    name: 'third-leg-lost-on-one-path',
+    row: 'C2',
+    what: 'one of two paths, between which connections are spread by their ports, loses what the client sends after its SYN',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp dport ${LAB_PORT} tcp sport & 2 == 2 tcp flags & syn == 0 drop`, 0, 'middle'),
+      clients: VISIT,
+    },
+    say: likely('no-ack', 'forward-path-loss'),
+    // It speaks after three seconds, when too few SYN-ACKs were repeated.
+    sayLive: possible('no-ack', 'forward-path-loss'),
+  },
+  {
     name: 'answers-by-another-interface',
     row: 'B13',
     what: 'the SYN-ACK leaves by another interface, and does not get through there',
