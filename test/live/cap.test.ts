@@ -5,6 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import { capFilter } from '../../src/source/live/cap-capture.ts';
 import { LAB } from '../support/doctor-lab.ts';
 import { LinkLab } from '../support/link-lab.ts';
+import { commandFile } from '../support/paths.ts';
+import { Running } from '../support/running.ts';
 
 const CAP =
   'skip' in LAB || isCapThere() ? LAB : { skip: 'SKIPPED, NOT TESTED: npm cap was not built (g++, libpcap-dev)' };
@@ -54,6 +56,22 @@ describe('live with the engine cap', { ...CAP, timeout: 120_000 }, () => {
     const tripod = lab.tripod('live', '--engine', 'cap', '-i', 'nosuch', '--port', '81');
     assert.equal(await tripod.ended(), 2);
     assert.match(tripod.stderr, /^tripod: nosuch can't be captured on with cap: .*(nosuch|device)/im);
+  });
+
+  test('captures by itself where koffi can’t be loaded, and says what would be better', async () => {
+    const hook = `export async function resolve(name, context, next) {
+      if (name === 'koffi') throw new Error('no build of koffi');
+      return next(name, context);
+    }`;
+    const url = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+    const loader = url(`import { register } from 'node:module'; register(${JSON.stringify(url(hook))});`);
+    const words = ['--import', loader, commandFile, 'live', '-i', 'v0', '--port', '81', '--no-host'];
+    const tripod = new Running(lab.spawn(lab.far, process.execPath, ...words));
+    await tripod.says(/koffi, which calls libpcap, has no build .*; until then the engine cap captures/);
+    await tripod.says(/capturing on v0/);
+    lab.connect('10.79.0.2', 81);
+    await tripod.says(/10\.79\.0\.2:81 {2}SYN-ACK missing \(refused\)/);
+    assert.equal(await tripod.interrupt(), 0, tripod.stderr);
   });
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -17,6 +17,13 @@ const REFUSED = readFileSync(path.join(fixturesFolder, 'kernel/closed_port/serve
 const [ONE_SYN] = encodeScript(
   parseScript('end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n'),
 ) as [Uint8Array];
+/** Of a client's port 40000 + number, so many minutes later. */
+function refusal(number: number): Uint8Array {
+  const script = `start ${1_700_000_000 + 60 * number}\nend c 10.0.0.1:4000${number}\nend s 10.0.0.2:80
+0.000 c > s S 1000:1000(0)\n0.001 s > c R. 0:0(0) ack 1001 win 0\n`;
+  return encodeScript(parseScript(script))[0] as Uint8Array;
+}
+
 const folder = mkdtempSync(path.join(tmpdir(), 'tripod-saying-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -36,7 +43,7 @@ function all(stream: Readable): Promise<string> {
 
 const isVerdict = (line: string): boolean => line.includes(' missing (');
 
-describe('a pipe that stays open', { concurrency: 3 }, () => {
+describe('a pipe that stays open', { concurrency: 3, timeout: 60_000 }, () => {
   test('says a verdict that rests on a packet while it is open; Ctrl-C ends it with the report', async () => {
     const child = live('-');
     const lines = new LineReader(child.stdout);
@@ -103,6 +110,39 @@ describe('a pipe that stays open', { concurrency: 3 }, () => {
     assert.match(await errors, /^tripod: reading standard input[^\n]*\n$/);
   });
 
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    test(`${signal} ends it with the report`, async () => {
+      const child = live('-');
+      const lines = new LineReader(child.stdout);
+      const exit = once(child, 'close');
+      child.stdin.write(REFUSED);
+      await lines.find(isVerdict);
+      child.kill(signal);
+      assert.deepEqual(await exit, [0, null]);
+      assert.match(lines.all().join('\n'), /Self-check/);
+    });
+  }
+
+  test('a second Ctrl-C leaves at once, whatever waits to be written', async () => {
+    const child = live('-', '--format', 'json');
+    const errors = new LineReader(child.stderr);
+    const exit = once(child, 'exit');
+    const flood = `flood 5000 every 0.0001 from 10.3.0.1:1000 to s\n`;
+    const [capture] = encodeScript(
+      parseScript(`end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n0.001 ${flood}`),
+    );
+    child.stdin.write(capture as Uint8Array);
+    const asking = setInterval(() => child.kill('SIGUSR1'), 200);
+    await errors.find((line) => line.includes('5,001 attempts'));
+    clearInterval(asking);
+    // Nobody reads the document, which is larger than a pipe: the end waits.
+    child.kill('SIGINT');
+    const again = setInterval(() => child.kill('SIGINT'), 200);
+    assert.deepEqual(await exit, [null, 'SIGINT']);
+    clearInterval(again);
+    child.stdout.destroy();
+  });
+
   test('--count reads no packet more', async () => {
     const child = live('-', '--count', '2', '--format', 'json');
     const document = all(child.stdout);
@@ -112,7 +152,7 @@ describe('a pipe that stays open', { concurrency: 3 }, () => {
   });
 });
 
-describe('what is kept', () => {
+describe('what is kept', { timeout: 60_000 }, () => {
   test('verdicts stand beside their packets, and the file has the same', async () => {
     const file = path.join(folder, 'kept.pcapng');
     const child = live('-', '--write', file, '--format', 'ndjson');
@@ -131,6 +171,33 @@ describe('what is kept', () => {
       text.match(/tripod: 10\.9\.0\.1:\d+ > 10\.9\.0\.2:2323, begun [^:]*:\d\d:[\d.]+Z: SYN-ACK missing \(refused\)/g)
         ?.length,
       3,
+    );
+  });
+
+  test('a file that is followed, replaced, and cut and begun anew: all of it is kept', async () => {
+    const followed = path.join(folder, 'followed.pcap');
+    const kept = path.join(folder, 'followed.pcapng');
+    writeFileSync(followed, refusal(1));
+    const child = live('--follow', followed, '--write', kept);
+    const errors = new LineReader(child.stderr);
+    const lines = new LineReader(child.stdout);
+    const told = (port: number): Promise<string> => lines.find((line) => line.includes(`10.0.0.1:4000${port} `));
+    await told(1);
+    writeFileSync(`${followed}.new`, refusal(2));
+    renameSync(`${followed}.new`, followed);
+    await errors.find((line) => line.includes('is a new file: reading it'));
+    await told(2);
+    truncateSync(followed, 0);
+    await errors.find((line) => line.includes('was cut: reading on from its new beginning'));
+    writeFileSync(followed, refusal(3));
+    await told(3);
+    const exit = once(child, 'close');
+    child.kill('SIGINT');
+    assert.deepEqual(await exit, [0, null]);
+    const { handshakes } = await analyze(kept);
+    assert.deepEqual(
+      handshakes.map(({ client, verdict }) => `${client.port} ${verdict}`),
+      ['40001 refused', '40002 refused', '40003 refused'],
     );
   });
 
@@ -166,7 +233,6 @@ describe('what is kept', () => {
       (_, i) => `${(i * 0.001).toFixed(3)} c > s S ${1000 + i}:${1000 + i}(0)\n`,
     );
     const [bytes] = encodeScript(parseScript(`end c 10.0.0.1:40000\nend s 10.0.0.2:80\n${frames.join('')}`));
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(capture, bytes as Uint8Array);
     const command = `mount -t tmpfs -o size=64k none /mnt && "$1" "$2" live - --write /mnt/x.pcapng --format json < "$3"; echo "exit $?" >&2; cp /mnt/x.pcapng "$4"`;
     const words = ['-m', 'sh', '-c', command, 'sh', process.execPath, commandFile, capture, copy];

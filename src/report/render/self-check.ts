@@ -113,11 +113,16 @@ function ends(page: Page, capture: CaptureSummary): string[] {
   if (cut.length > FILES_SHOWN) lines.push(`... and ${counted(cut.length - FILES_SHOWN, 'more file')} cut off`);
   for (const source of capture.sources.slice(0, FILES_SHOWN)) {
     for (const warning of source.warnings.slice(0, WARNINGS_SHOWN))
-      lines.push(page.colours.yellow(`${printable(source.name)}: ${printable(warning)}`));
+      lines.push(page.colours.yellow(printable(named(source.name, warning))));
     const rest = source.warnings.length - WARNINGS_SHOWN;
     if (rest > 0) lines.push(page.colours.yellow(`${printable(source.name)}: ${counted(rest, 'more warning')}`));
   }
   return lines;
+}
+
+/** What is told at once, of an interface, has its name already. */
+function named(name: string, warning: string): string {
+  return warning.startsWith(`${name} `) || warning.startsWith(`${name}:`) ? warning : `${name}: ${warning}`;
 }
 
 function clock(page: Page, capture: CaptureSummary): string {
