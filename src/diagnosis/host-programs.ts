@@ -75,7 +75,7 @@ function xdpCounters({ interfaces }: PortFacts): string[] {
   );
 }
 
-/** "the BPF programme lab_drop (id 7, tcx ingress of s0; bpftool prog show id 7)" */
+/** "the BPF programme lab_drop (tcx ingress of s0; bpftool prog show id 7)" */
 function programsOf({ interfaces, processes }: PortFacts, isWanted: (where: string) => boolean): string[] {
   const placed = [
     ...(known(interfaces) ?? []).map(({ name, programs }) => ({ of: name, programs })),
