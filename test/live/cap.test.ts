@@ -27,6 +27,22 @@ describe('live with the engine cap', { ...CAP, timeout: 120_000 }, () => {
   });
   after(() => lab.close());
 
+  test('captures by itself where koffi can’t be loaded, and says what would be better', async () => {
+    const hook = `export async function resolve(name, context, next) {
+      if (name === 'koffi') throw new Error('no build of koffi');
+      return next(name, context);
+    }`;
+    const url = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+    const loader = url(`import { register } from 'node:module'; register(${JSON.stringify(url(hook))});`);
+    const words = ['--import', loader, commandFile, 'live', '-i', 'v0', '--port', '81', '--no-host'];
+    const tripod = new Running(lab.spawn(lab.far, process.execPath, ...words));
+    await tripod.says(/koffi, which calls libpcap, has no build .*; until then the engine cap captures/);
+    await tripod.says(/capturing on v0/);
+    lab.connect('10.79.0.2', 81);
+    await tripod.says(/10\.79\.0\.2:81 {2}SYN-ACK missing \(refused\)/);
+    assert.equal(await tripod.interrupt(), 0, tripod.stderr);
+  });
+
   test('tells a refused connection, and that losses and small latencies are unknown', async () => {
     const tripod = lab.tripod('live', '--engine', 'cap', '-i', 'v0', '--port', '81', '--format', 'json');
     await tripod.says(/capturing on v0/);
@@ -56,22 +72,6 @@ describe('live with the engine cap', { ...CAP, timeout: 120_000 }, () => {
     const tripod = lab.tripod('live', '--engine', 'cap', '-i', 'nosuch', '--port', '81');
     assert.equal(await tripod.ended(), 2);
     assert.match(tripod.stderr, /^tripod: nosuch can't be captured on with cap: .*(nosuch|device)/im);
-  });
-
-  test('captures by itself where koffi can’t be loaded, and says what would be better', async () => {
-    const hook = `export async function resolve(name, context, next) {
-      if (name === 'koffi') throw new Error('no build of koffi');
-      return next(name, context);
-    }`;
-    const url = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
-    const loader = url(`import { register } from 'node:module'; register(${JSON.stringify(url(hook))});`);
-    const words = ['--import', loader, commandFile, 'live', '-i', 'v0', '--port', '81', '--no-host'];
-    const tripod = new Running(lab.spawn(lab.far, process.execPath, ...words));
-    await tripod.says(/koffi, which calls libpcap, has no build .*; until then the engine cap captures/);
-    await tripod.says(/capturing on v0/);
-    lab.connect('10.79.0.2', 81);
-    await tripod.says(/10\.79\.0\.2:81 {2}SYN-ACK missing \(refused\)/);
-    assert.equal(await tripod.interrupt(), 0, tripod.stderr);
   });
 });
 
