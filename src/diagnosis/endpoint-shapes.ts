@@ -60,7 +60,7 @@ export class EndpointShapes {
   private haveResetsId = true;
   private macs: MacCount[] = [];
   /** Of some clients, by their low address word: when the latest handshake of theirs began that was completed. */
-  private taken: { readonly client: number; readonly began: number }[] = [];
+  private taken: { readonly clients: Int32Array; readonly began: Float64Array } | null = null;
   private readonly stamps: StampCounts = {
     answeredInOrder: 0,
     answeredOlder: 0,
@@ -77,7 +77,9 @@ export class EndpointShapes {
     copy.resetTtl = this.resetTtl;
     copy.macs = this.macs.map((count) => ({ ...count }));
     Object.assign(copy.stamps, this.stamps);
-    copy.taken = [...this.taken];
+    if (this.taken !== null) {
+      copy.taken = { clients: this.taken.clients.slice(), began: this.taken.began.slice() };
+    }
     return copy;
   }
 
@@ -109,15 +111,21 @@ export class EndpointShapes {
   noteTaken({ client3, synFirst, synCount, ackCount, marks }: Evidence): void {
     if (synCount === 0 || ackCount === 0 || (marks & MARK.TOOK) === 0) return;
     const place = client3 & (CLIENTS_TAKEN - 1);
-    if (this.taken[place]?.client === client3 && (this.taken[place]?.began ?? 0) > synFirst) return;
-    while (this.taken.length < place) this.taken.push({ client: 0, began: Number.NEGATIVE_INFINITY });
-    this.taken[place] = { client: client3, began: synFirst };
+    this.taken ??= {
+      clients: new Int32Array(CLIENTS_TAKEN),
+      began: new Float64Array(CLIENTS_TAKEN).fill(Number.NEGATIVE_INFINITY),
+    };
+    const { clients, began } = this.taken;
+    if (clients[place] === client3 && (began[place] as number) > synFirst) return;
+    clients[place] = client3;
+    began[place] = synFirst;
   }
 
   /** The client completed a handshake that it began after that of the attempt. */
   private isAliveAfter({ client3, synFirst }: Evidence): boolean {
-    const latest = this.taken[client3 & (CLIENTS_TAKEN - 1)];
-    return latest?.client === client3 && latest.began > synFirst;
+    const { taken } = this;
+    const place = client3 & (CLIENTS_TAKEN - 1);
+    return taken !== null && taken.clients[place] === client3 && (taken.began[place] as number) > synFirst;
   }
 
   private addRefusal(e: Evidence): void {
