@@ -147,7 +147,8 @@ describe('live on any', { ...LAB, timeout: 120_000 }, () => {
     assert.equal(to(CONTAINER, CLOSED)[0]?.verdict, 'refused', said);
     const [silent] = to(CONTAINER, SILENT);
     assert.equal(silent?.verdict, 'no-syn-ack', said);
-    assert.equal(silent.legs.syn.count, 1, said);
+    // The client gives up after a second, with which its first repetition is due.
+    assert.ok(silent.legs.syn.count <= 2, said);
   });
 
   test('a published port is judged by what passes under its own address', () => {
