@@ -111,24 +111,39 @@ export class HostWitness {
 
   /** A verdict: told now, or when the facts are there. */
   verdict(given: Handshake): void {
-    const isOwn = this.own.has(given.server.address);
-    // Of what goes to others, this host may have got a SYN that was meant for an address that it should have.
-    const isOfInterest =
-      given.verdict === 'no-syn-ack' && (this.ports.has(given.server.port) || this.ports.size < PORTS_OF_OTHERS);
-    if (!isOwn && !isOfInterest && !this.told.has(given.id)) {
-      this.tell(given);
-      return;
-    }
-    const record = isOwn ? arrived(given) : given;
+    if (this.own.has(given.server.address)) this.verdictOfOwn(arrived(given));
+    else this.verdictOfOther(given);
+  }
+
+  private verdictOfOwn(record: Handshake): void {
     const port = this.caseOf(record.server.port);
-    remember(isOwn ? port.records : port.foreign, record.id, record, RECORDS_KEPT);
-    // The newest verdict takes the place of one that waits: told after it, the old one would stand as the last word.
-    const sinceMillis = port.waiting.get(record.id)?.sinceMillis ?? this.now();
-    if (record.verdict === 'complete' || record.verdict === 'undecided') {
-      port.waiting.delete(record.id);
-      this.tell(this.dress(record));
+    remember(port.records, record.id, record, RECORDS_KEPT);
+    if (record.verdict === 'complete' || record.verdict === 'undecided') this.tellNow(port, record);
+    else this.hold(port, record);
+  }
+
+  /** Of what goes to others, this host may have got a SYN that was meant for an address that it should have. */
+  private verdictOfOther(record: Handshake): void {
+    const known = this.ports.get(record.server.port);
+    if (record.verdict === 'no-syn-ack' && (known !== undefined || this.ports.size < PORTS_OF_OTHERS)) {
+      const port = this.caseOf(record.server.port);
+      remember(port.foreign, record.id, record, RECORDS_KEPT);
+      this.hold(port, record);
       return;
     }
+    known?.foreign.delete(record.id);
+    this.tellNow(known ?? null, record);
+  }
+
+  /** Told at once. What was to be said of the attempt before holds no more: after this, it would stand as the last word. */
+  private tellNow(port: PortCase | null, record: Handshake): void {
+    port?.waiting.delete(record.id);
+    this.tell(this.dress(record));
+  }
+
+  /** Told when the facts are there, in the place of what waits of the attempt. */
+  private hold(port: PortCase, record: Handshake): void {
+    const sinceMillis = port.waiting.get(record.id)?.sinceMillis ?? this.now();
     port.waiting.set(record.id, { record, sinceMillis });
     if (port.waiting.size > RECORDS_KEPT) this.tellWaiting(port, takeOldest(port.waiting, TOLD_TOGETHER));
     this.ask(record.server.port, port);

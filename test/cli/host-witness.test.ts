@@ -192,6 +192,18 @@ describe('a verdict', () => {
     assert.equal(host.questions.length, 0);
   });
 
+  test('of another host’s port that is amended while it waits is not told after its amendment', async () => {
+    const record = await failedAttempt();
+    const subject = witness('10.9.0.77');
+    subject.verdict(record);
+    subject.verdict({ ...record, revision: 1, verdict: 'rejected' });
+    assert.deepEqual(told.map(verdicts), ['1 rejected'], 'at once');
+    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), fromMillis: LONG_AGO });
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(verdicts), ['1 rejected'], 'the last word stands');
+  });
+
   test('of an address that this host should have: its IP layer took the SYNs, and had no use for them', async () => {
     const record = await failedAttempt();
     const subject = witness('10.9.0.77');

@@ -5,7 +5,7 @@ import type { LabRow } from './lab-rows.ts';
 
 export interface LabResult {
   readonly answer: Answer;
-  /** What live said beside; null where no attempt lacked a leg, or nobody watched. */
+  /** What live said beside; null where no attempt lacked a leg. */
   readonly live: LiveAnswer | null;
   readonly seconds: number;
   /** It came out wrong the first time, and was put on once more. */
@@ -24,8 +24,8 @@ export function labPage(rows: readonly LabRow[], results: ReadonlyMap<string, La
 <!-- Made by \`npm run lab\`: do not edit. -->
 
 Each row was put on a real kernel (Linux ${release().split('.').slice(0, 2).join('.')}), in network namespaces of its own, and looked at with one command: \`tripod doctor 2323\` on the server while clients
-connect, or \`tripod doctor ADDRESS:2323\` on the client where the row says so; on the server \`tripod live --port 2323\` watched beside it. The table is what the commands said;
-of live, what it said of attempts that lack a leg: of those that the row is about where there are any, else of most; of handshakes that complete, what it said of them or of their port; nothing where none lacks a leg, or where the row is at the client. The rows are data: \`test/support/lab-rows.ts\` has what each one is built
+connect, or \`tripod doctor ADDRESS:2323\` on the client where the row says so; \`tripod live --port 2323\` watched beside it. The table is what the commands said;
+of live, what it said of attempts that lack a leg: of those that the row is about where there are any, else of most; of handshakes that complete, what it said of them or of their port; nothing where none lacks a leg. At the client it sees the SYNs of doctor's traceroute as well. The rows are data: \`test/support/lab-rows.ts\` has what each one is built
 of, \`fixtures/lab/stage.py\` builds it, \`test/support/lab-answer.ts\` holds what is said against what must be: the table is written only when all of it is right.
 A checkup took ${middle.toFixed(0)} s in the median and ${longest.toFixed(0)} s at the most, with others beside it on the same processors. ${secondWords(second)}
 

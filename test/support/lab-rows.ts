@@ -799,6 +799,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     },
     target: '10.9.1.2:2323',
     say: proven('rejected', 'rejected-by-hop'),
+    sayLive: likely('rejected', 'rejected-by-hop'),
   },
   {
     name: 'client-router-drops',
@@ -812,6 +813,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     },
     target: '10.9.1.2:2323',
     say: likely('no-syn-ack', 'upstream-drop'),
+    sayLive: possible('no-syn-ack', 'upstream-drop'),
   },
   {
     name: 'client-no-route-at-router',
@@ -825,6 +827,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     },
     target: '10.9.1.2:2323',
     say: proven('rejected', 'host-unreachable'),
+    sayLive: likely('rejected', 'host-unreachable'),
   },
   {
     name: 'client-neighbour-silent',
@@ -837,6 +840,8 @@ export const LAB_ROWS: readonly LabRow[] = [
     },
     target: '10.9.0.2:2323',
     say: proven(null, 'neighbour-unresolved'),
+    // The kernel holds the SYN back until it knows where to send it.
+    sayLive: 'nothing',
   },
   {
     name: 'client-router-resets',

@@ -1,4 +1,4 @@
-/** One row of the lab: the world is built, `tripod doctor` is put on it, and `tripod live` beside it at the server; what they say is brought back. */
+/** One row of the lab: the world is built, `tripod doctor` is put on it, and `tripod live` beside it on the same host; what they say is brought back. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, readFileSync } from 'node:fs';
@@ -27,8 +27,8 @@ export interface Checkup {
   };
   /** From the beginning of the command to its end. */
   readonly seconds: number;
-  /** What `tripod live` said of the attempts of clients, each once in its last revision; null where nobody watched. */
-  readonly live: readonly Handshake[] | null;
+  /** What `tripod live` said of the attempts of clients, each once in its last revision. */
+  readonly live: readonly Handshake[];
   /** What it said beside, on standard error. */
   readonly liveSaid: string;
 }
@@ -103,7 +103,9 @@ async function runRow(row: LabRow, number: number): Promise<Checkup> {
 
 async function examine(row: LabRow, namespace: string, go: () => void, complaints: Text): Promise<Checkup> {
   const words = [row.target ?? String(LAB_PORT), '--duration', WATCHED, '--format', 'json'];
-  const watcher = row.target === undefined ? watchLive(row, namespace) : null;
+  const watcher = watchLive(row, namespace);
+  // At the client doctor itself tries, and at once.
+  if (row.target !== undefined) await watcher.begun;
   const begun = performance.now();
   const doctor = tripod(namespace, 'doctor', ...words);
   const ended = once(doctor, 'close');
@@ -111,11 +113,12 @@ async function examine(row: LabRow, namespace: string, go: () => void, complaint
   const hints = collect(doctor.stderr);
   try {
     // Somebody tries as soon as doctor asks for it.
-    if (watcher !== null) await Promise.all([Promise.race([once(doctor.stderr, 'data'), ended]), watcher.begun]);
+    if (row.target === undefined)
+      await Promise.all([Promise.race([once(doctor.stderr, 'data'), ended]), watcher.begun]);
     go();
     const [status] = await ended;
     const seconds = (performance.now() - begun) / 1000;
-    const live = watcher === null ? null : await watcher.end();
+    const live = await watcher.end();
     try {
       const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
       return {
@@ -124,14 +127,14 @@ async function examine(row: LabRow, namespace: string, go: () => void, complaint
         steps,
         facts,
         seconds,
-        live: live?.records ?? null,
-        liveSaid: live?.said ?? '',
+        live: live.records,
+        liveSaid: live.said,
       };
     } catch {
       throw new Error(`doctor on ${row.name} ended with ${status}: ${hints.text}${said.text}\n${complaints.text}`);
     }
   } finally {
-    watcher?.kill();
+    watcher.kill();
   }
 }
 
@@ -142,9 +145,10 @@ interface LiveWatcher {
   kill(): void;
 }
 
-/** On the server's links to clients: what doctor sends itself goes by loopback. */
-function watchLive({ name, stage }: LabRow, namespace: string): LiveWatcher {
-  const links = stage.topology === 'two-links' ? ['s0', 's1'] : ['s0'];
+/** On the links between client and server: what doctor sends at the server goes by loopback, and is not seen. */
+function watchLive({ name, stage, target }: LabRow, namespace: string): LiveWatcher {
+  const atServer = stage.topology === 'two-links' ? ['s0', 's1'] : ['s0'];
+  const links = target === undefined ? atServer : ['c0'];
   const interfaces = links.flatMap((link) => ['-i', link]);
   const live = tripod(namespace, 'live', ...interfaces, '--port', `${LAB_PORT}`, '--all', '--format', 'ndjson');
   const closed = once(live, 'close');

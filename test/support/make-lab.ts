@@ -28,7 +28,7 @@ async function work(): Promise<void> {
       const isSecond = firstTime !== null;
       results.set(row.name, {
         answer: answerOf(checkup),
-        live: liveAnswerOf(row, live ?? [], liveSaid),
+        live: liveAnswerOf(row, live, liveSaid),
         seconds,
         isSecond,
       });
