@@ -10,7 +10,7 @@ import { CaptureClock } from './handshake/clock.ts';
 import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
 import type { Handshake, VerdictName } from './handshake/handshake.ts';
-import { makeHandshake, type RecordContext } from './handshake/record.ts';
+import { isNews, makeHandshake, type RecordContext } from './handshake/record.ts';
 import { SegmentTrace } from './handshake/segment-trace.ts';
 import type { TracedSegment } from './handshake/trace.ts';
 import { Tracker } from './handshake/tracker.ts';
@@ -304,9 +304,9 @@ export class Analysis {
 
   private listFinished(evidence: Evidence, verdict: Verdict, passed: boolean): void {
     const isListed = passed && this.isListed(verdict);
-    // Early output has said it already, unless it is another verdict now.
-    const isNews = passed && evidence.published !== verdict && this.isToBeSaid(evidence, verdict);
-    const isSaid = isNews && (this.saying?.admits(evidence, verdict) ?? true);
+    // Early output has said it already, unless there is more to say now.
+    const isToBeSaid = passed && isNews(evidence, verdict) && this.isToBeSaid(evidence, verdict);
+    const isSaid = isToBeSaid && (this.saying?.admits(evidence, verdict) ?? true);
     const isKept = isListed && this.hooks.finished !== undefined && (this.ending?.admits(evidence, verdict) ?? true);
     const record = isSaid || isKept ? this.record(evidence, verdict) : null;
     if (!this.settings.early) this.list.done(evidence.id, record);

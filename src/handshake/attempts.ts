@@ -40,7 +40,7 @@ export const W = {
 
   // Words 34 to 61 are doubles.
 
-  /** The verdict that is out (its code + 1, 0 for none), for live output, and how often it was amended. */
+  /** The verdict that is out (its code + 1, 0 for none; and SAID_TO_CLOSE), for live output, and how often it was amended. */
   PUBLISHED: 62,
   REVISION: 63,
 
@@ -179,6 +179,9 @@ export const FREE = -1;
 export const TWIN = 1 << 18;
 export const ANSWERED_ELSEWHERE = 1 << 19;
 export const TAKEN_ELSEWHERE = 1 << 20;
+
+/** A bit of W.PUBLISHED: with the verdict it was said that the server closed at once. */
+export const SAID_TO_CLOSE = 1 << 8;
 
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;

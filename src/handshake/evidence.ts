@@ -7,6 +7,8 @@ export class Evidence {
   id = 0;
   /** The verdict that is out for this attempt (with early output), or -1; and how often it was amended. */
   published = -1;
+  /** With it was said that the server closed at once. */
+  isSaidToClose = false;
   revision = 0;
   /** Address words and ports, as in wire/segment.ts. */
   client0 = 0;

@@ -8,6 +8,7 @@ import {
   LEFT_UNHEARD,
   MARK,
   ROW_WORDS,
+  SAID_TO_CLOSE,
   STAMP_SHIFT,
   SYN_ACK_ID_SHIFT,
   T,
@@ -75,7 +76,9 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
   e.synChain = words[row + W.SYN_FRAMES] as number;
   e.synAckChain = words[row + W.SYN_ACK_FRAMES] as number;
   e.ackChain = words[row + W.ACK_FRAMES] as number;
-  e.published = (words[row + W.PUBLISHED] as number) - 1;
+  const published = words[row + W.PUBLISHED] as number;
+  e.published = (published & ~SAID_TO_CLOSE) - 1;
+  e.isSaidToClose = (published & SAID_TO_CLOSE) !== 0;
   e.revision = words[row + W.REVISION] as number;
 }
 

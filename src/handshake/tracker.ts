@@ -10,7 +10,7 @@ import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FAMILY_MASK, FLAGS_SHIFT, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
+import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, SAID_TO_CLOSE, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -511,11 +511,11 @@ export class Tracker {
   }
 
   private publish(slot: number, isDecided: boolean): void {
-    const verdict = this.sink.silent?.(this.fill(slot), isDecided) ?? null;
-    const before = this.attempts.word(slot, W.PUBLISHED);
-    if (verdict === null || before === verdict + 1) return;
-    if (before !== 0) this.attempts.count(slot, W.REVISION);
-    this.attempts.setWord(slot, W.PUBLISHED, verdict + 1);
+    const evidence = this.fill(slot);
+    const verdict = this.sink.silent?.(evidence, isDecided) ?? null;
+    if (verdict === null || evidence.published === verdict) return;
+    if (evidence.published >= 0) this.attempts.count(slot, W.REVISION);
+    this.attempts.setWord(slot, W.PUBLISHED, (verdict + 1) | (evidence.closedAtOnce ? SAID_TO_CLOSE : 0));
   }
 
   /**

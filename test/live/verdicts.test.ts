@@ -52,6 +52,30 @@ describe('live', () => {
     }
   });
 
+  test('says of a handshake that completed that its server closed at once, when it does so later', async () => {
+    const script = parseScript(`
+      end c 10.0.0.1:40000
+      end s 10.0.0.2:80
+      0.000 c > s S 1000:1000(0)
+      0.001 s > c S. 5000:5000(0) ack 1001
+      0.002 c > s P. 1001:1006(5) ack 5001
+      0.003 s > c . 5001:5001(0) ack 1006
+      0.200 s > c F. 5001:5001(0) ack 1006
+      0.201 c > s F. 1006:1006(0) ack 5002
+      0.202 s > c . 5002:5002(0) ack 1007
+    `);
+    const [capture] = encodeScript(script) as [Uint8Array];
+    const told: string[] = [];
+    const verdict = ({ verdict, revision, diagnoses }: Handshake): void => {
+      told.push([revision, verdict, ...diagnoses.map(({ cause }) => cause)].join(' '));
+    };
+    const live = new LiveAnalysis(OPTIONS, { verdict, finished: () => {} }, NEVER);
+    await live.read(streamSource(pieces(capture)));
+    assert.deepEqual(told, ['0 complete']);
+    live.finish();
+    assert.deepEqual(told, ['0 complete', '1 complete closed-at-once']);
+  });
+
   test('goes on in time without packets: an unanswered SYN is told of when patience is over', async () => {
     const told: string[] = [];
     const script = parseScript('end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n');
