@@ -3,8 +3,8 @@
 /** Longer than the first two pauses of any stack's retransmissions (1 s, 2 s), and no longer than an operator waits. */
 export const DEFAULT_PATIENCE_SECONDS = 3;
 
-/** Attempts that are open at a time. 384 octets each: 200 MB when all are in use. */
-export const DEFAULT_MAX_OPEN = 524_288;
+/** Attempts that are open at a time: a flood of five million SYNs is judged in 370 MB (bench/README.md). */
+export const DEFAULT_MAX_OPEN = 450_000;
 
 /** Octets of a capture that is worth threads: a smaller one is read while they would start. */
 const THREADED_LENGTH = 32 * 1024 * 1024;

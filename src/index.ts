@@ -49,7 +49,7 @@ export type AnalyzeInput = string | readonly string[] | Uint8Array | AsyncIterab
 export interface AnalyzeOptions {
   /** Seconds of capture after which an answer counts as missing. Default 3. */
   readonly patienceSeconds?: number;
-  /** Most attempts that are open at a time. Default 524,288: about 200 MB. */
+  /** Most attempts that are open at a time. Default 450,000: about 270 MB. */
   readonly maxOpen?: number;
   /** Only attempts to these server ports. */
   readonly ports?: readonly number[];
