@@ -4,6 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { HostWitness } from '../../src/cli/host-witness.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
+import { VERDICTS } from '../../src/handshake/handshake.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
@@ -272,21 +273,7 @@ describe('a port whose handshakes complete', () => {
     sentences = [];
   });
 
-  const none = Object.fromEntries(
-    [
-      'complete',
-      'no-syn',
-      'no-syn-ack',
-      'refused',
-      'rejected',
-      'challenged',
-      'no-ack',
-      'ack-ignored',
-      'ack-rejected',
-      'client-reset',
-      'undecided',
-    ].map((verdict) => [verdict, 0]),
-  ) as EndpointStanding['byVerdict'];
+  const none = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as EndpointStanding['byVerdict'];
   const standing = (complete: number, address = SERVER): EndpointStanding[] => [
     { address, port: 2323, byVerdict: { ...none, complete } },
   ];

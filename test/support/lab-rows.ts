@@ -970,8 +970,6 @@ export const LAB_ROWS: readonly LabRow[] = [
     what: 'a client repeats its SYN faster than the kernel answers',
     stage: { servers: ACCEPT, clients: [{ does: 'visit' }, { does: 'impatient' }] },
     say: null,
-    // The packets may end between the second SYN-ACK of its last attempt and the third leg: a leg that was sent again is one that the rules take for lost.
-    mayName: ['return-path-loss'],
   },
   {
     name: 'scan-among-clients',
