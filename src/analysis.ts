@@ -3,7 +3,7 @@
  *
  *     frame -> Decoder -> segment -> Tracker -> evidence -> judge -> SummaryFold, RecordList
  */
-import { formatEpoch, sinceBase } from './bytes/time.ts';
+import { formatEpoch, sinceBase, utcMoment } from './bytes/time.ts';
 import type { Frame } from './capture/frame.ts';
 import { diagnosesOf } from './diagnosis/diagnose.ts';
 import { CaptureClock } from './handshake/clock.ts';
@@ -258,7 +258,7 @@ export class Analysis {
     return {
       capture: this.captureFigures(),
       summary: fold.summary(),
-      servers: fold.servers(this.vantage.side(), this.momentText),
+      servers: fold.servers(this.vantage.side(), this.utcText),
     };
   }
 
@@ -266,7 +266,7 @@ export class Analysis {
   finish(): AnalysisFigures {
     this.tracker.flush(this.clock.now);
     this.list.finish();
-    const servers = this.fold.servers(this.vantage.side(), this.momentText);
+    const servers = this.fold.servers(this.vantage.side(), this.utcText);
     return { capture: this.captureFigures(), summary: this.fold.summary(), servers };
   }
 
@@ -336,6 +336,9 @@ export class Analysis {
   }
 
   private readonly momentText = (nanos: number): string => formatEpoch(nanos, this.baseSeconds, this.digits);
+
+  /** For sentences, which people read. */
+  private readonly utcText = (nanos: number): string => `${utcMoment(this.momentText(nanos), '')} UTC`;
 
   private record(evidence: Evidence, verdict: Verdict): Handshake {
     const handshake = makeHandshake(evidence, verdict, this.context());

@@ -29,3 +29,33 @@ export function formatEpoch(nanos: number, baseSeconds: number, digits: number):
   }
   return digits === 0 ? String(seconds) : `${seconds}.${String(ticks).padStart(digits, '0')}`;
 }
+
+/** The furthest second that a calendar date can say (ECMA-262 §21.4.1.1). */
+const LAST_SECOND = 8.64e12;
+
+/** "2026-11-02" in UTC, of epoch seconds as text; "" for a time that is beyond every calendar. */
+export function utcDate(epoch: string): string {
+  const seconds = Math.floor(Number(epoch));
+  if (!(Math.abs(seconds) <= LAST_SECOND)) return '';
+  return new Date(seconds * 1000).toISOString().replace(/T.*/, '');
+}
+
+/** "12:00:01.123456" in UTC, with all the digits of `epoch` (epoch seconds as text); the date in front when it is not `today`. */
+export function utcMoment(epoch: string, today: string): string {
+  const day = utcDate(epoch);
+  if (day === '') return `${epoch} s since 1970`;
+  const [whole, fraction] = secondsAndFraction(epoch);
+  // A moment before 1970 is held as whole seconds and fraction below zero: the clock counts up from the second before.
+  const second = fraction < 0 ? whole - 1 : whole;
+  const decimals = epoch.split('.')[1] ?? '';
+  const digits = fraction < 0 ? (1 + fraction).toFixed(decimals.length).slice(2) : decimals;
+  const clock = new Date(second * 1000).toISOString().replace(/^.*T(.*)\..*$/, '$1');
+  return `${day === today ? '' : `${day} `}${clock}${digits === '' ? '' : `.${digits}`}`;
+}
+
+/** Whole seconds and fraction of epoch seconds as text, apart, so that no digit is lost to 1.7e9; both below zero before 1970. */
+export function secondsAndFraction(epoch: string): [number, number] {
+  const [whole = '0', fraction = '0'] = epoch.split('.');
+  const sign = epoch.startsWith('-') ? -1 : 1;
+  return [Number(whole), sign * Number(`0.${fraction}`)];
+}

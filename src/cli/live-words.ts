@@ -1,10 +1,11 @@
 /** The words of a live capture: the line of a verdict, the comment of a written packet, the line that says how matters stand. All of it pure. */
+import { utcMoment } from '../bytes/time.ts';
 import type { Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
 import { VERDICTS } from '../handshake/handshake.ts';
 import type { LiveAnalysis } from '../live.ts';
 import type { Together } from '../report/crowd.ts';
 import { printable } from '../report/escape.ts';
-import { count, endpoint, moment, palette, wrap } from '../report/render/text.ts';
+import { count, endpoint, palette, wrap } from '../report/render/text.ts';
 import { LEG_WORDS, VERDICT_WORDS } from '../report/render/words.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 
@@ -72,12 +73,12 @@ function beginningOf({ legs }: Handshake): string | null {
 
 /** "2026-11-02T10:00:00.123456Z": --since takes it. */
 function isoTime(time: string): string {
-  return `${moment(time, '').replace(' ', 'T')}Z`;
+  return `${utcMoment(time, '').replace(' ', 'T')}Z`;
 }
 
 /** "10:00:00.123" */
 function clockTime(time: string): string {
-  return moment(time, '')
+  return utcMoment(time, '')
     .replace(/^\S+ /, '')
     .replace(/(\.\d{3})\d+$/, '$1');
 }

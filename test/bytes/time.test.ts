@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { formatEpoch, sinceBase } from '../../src/bytes/time.ts';
+import { formatEpoch, sinceBase, utcDate, utcMoment } from '../../src/bytes/time.ts';
 
 describe('epoch seconds as text', () => {
   const cases: readonly (readonly [nanos: number, base: number, digits: number, text: string])[] = [
@@ -47,4 +47,12 @@ describe('epoch seconds as text', () => {
       }),
     );
   });
+});
+
+test('moments are in UTC, with the digits of the capture, and the date only on another day', () => {
+  assert.equal(utcDate('1793613601.5'), '2026-11-02');
+  assert.equal(utcMoment('1793613601.500000', '2026-11-02'), '10:00:01.500000');
+  assert.equal(utcMoment('1793613601', '2026-11-01'), '2026-11-02 10:00:01');
+  assert.equal(utcMoment('-0.250000', ''), '1969-12-31 23:59:59.750000');
+  assert.equal(utcMoment('99999999999999.000001', ''), '99999999999999.000001 s since 1970');
 });

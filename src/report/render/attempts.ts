@@ -2,12 +2,13 @@
  * The attempts that the table report shows: collected in bounded memory while they come, printed when the report is there. Attempts with the same server,
  * verdict and network make one group, of which the count, the span, and the first few attempts are kept.
  */
+import { utcMoment } from '../../bytes/time.ts';
 import type { Handshake, Leg, LegName, VerdictName } from '../../handshake/handshake.ts';
 import { VERDICTS } from '../../handshake/handshake.ts';
 import type { Together } from '../crowd.ts';
 import { printable } from '../escape.ts';
 import type { Page } from './page.ts';
-import { count, counted, duration, endpoint, listed, moment, padEnd, secondsBetween } from './text.ts';
+import { count, counted, duration, endpoint, listed, padEnd, secondsBetween } from './text.ts';
 import { GRADE_WORDS, LEG_ROWS, VERDICT_WORDS } from './words.ts';
 
 /** Groups that are kept; beyond them attempts are counted by verdict. */
@@ -235,8 +236,8 @@ function facts(page: Page, group: Group): string {
     const span = secondsBetween(group.first, group.last);
     parts.push(
       span > 0
-        ? `first at ${moment(group.first, page.today)}, last ${duration(span)} later`
-        : `at ${moment(group.first, page.today)}`,
+        ? `first at ${utcMoment(group.first, page.today)}, last ${duration(span)} later`
+        : `at ${utcMoment(group.first, page.today)}`,
     );
   }
   parts.push(`numbers ${listed(group.ids, group.attempts, IDS)}`);
@@ -267,7 +268,7 @@ const LABEL = '    SYN-ACK  ';
 /** One attempt: who and when, each leg with its times as gaps from the first segment and its packet numbers, then the reason. */
 function printAttempt(page: Page, handshake: Handshake): void {
   const began = beginning(handshake);
-  const at = began === null ? '' : ` at ${moment(began, page.today)}`;
+  const at = began === null ? '' : ` at ${utcMoment(began, page.today)}`;
   const around = network(handshake);
   page.add(
     `${page.colours.bold(`#${handshake.id}`)} ${endpoint(handshake.client)} > ${endpoint(handshake.server)}${at}${around === '' ? '' : ` (${around})`}`,

@@ -3,6 +3,7 @@
  * numbers that tcpdump -S and Wireshark show. Below it each leg with what its grade rests on, and the verdict.
  */
 
+import { utcDate, utcMoment } from '../../bytes/time.ts';
 import { namedAdvice } from '../../diagnosis/advice.ts';
 import type { Handshake } from '../../handshake/handshake.ts';
 import type { TracedSegment } from '../../handshake/trace.ts';
@@ -10,7 +11,7 @@ import { printable } from '../escape.ts';
 import { framesText, network, tint } from './attempts.ts';
 import { Page } from './page.ts';
 import { restsOn } from './rests-on.ts';
-import { count, date, duration, endpoint, moment, padEnd, secondsBetween, unbroken, wrap } from './text.ts';
+import { count, duration, endpoint, padEnd, secondsBetween, unbroken, wrap } from './text.ts';
 import { LEG_ROWS, VERDICT_WORDS } from './words.ts';
 
 export interface LadderOptions {
@@ -36,7 +37,7 @@ const BESIDE = 24;
 
 export function renderLadder(handshake: Handshake, segments: readonly TracedSegment[], options: LadderOptions): string {
   const start = segments[0]?.time ?? handshake.legs.syn.first ?? handshake.legs.synAck.first;
-  const today = start === null ? '' : date(start);
+  const today = start === null ? '' : utcDate(start);
   const page = new Page(options.width, options.colour, today, options.files);
   addTitle(page, handshake, start);
   addRungs(page, handshake, segments);
@@ -54,7 +55,7 @@ function addTitle(page: Page, handshake: Handshake, start: string | null): void 
   page.add(`${tint(page, handshake.verdict, handshake.verdict)}: ${printable(handshake.reason)}`);
   if (start !== null)
     page.add(
-      `Begins ${page.today} ${moment(start, page.today)} UTC. Numbers are relative to the ISN, the raw ones in brackets.`,
+      `Begins ${page.today} ${utcMoment(start, page.today)} UTC. Numbers are relative to the ISN, the raw ones in brackets.`,
     );
 }
 

@@ -1,8 +1,9 @@
 /** The end of the table report: what the capture holds, and what in it weakens the answer. One line a subject; nothing is left out because it is fine. */
+import { utcDate, utcMoment } from '../../bytes/time.ts';
 import { printable } from '../escape.ts';
 import type { CaptureSummary, Report, SourceSummary } from '../report.ts';
 import type { Page } from './page.ts';
-import { count, counted, date, duration, moment, octets, padEnd, secondsBetween } from './text.ts';
+import { count, counted, duration, octets, padEnd, secondsBetween } from './text.ts';
 
 /** Files that are named one by one. */
 const FILES_SHOWN = 5;
@@ -71,9 +72,9 @@ function file(page: Page, source: SourceSummary): string {
   ];
   if (source.first !== null && source.last !== null) {
     const span = secondsBetween(source.first, source.last);
-    const day = date(source.first) === page.today ? page.today : '';
+    const day = utcDate(source.first) === page.today ? page.today : '';
     parts.push(
-      `from ${day === '' ? '' : `${day} `}${moment(source.first, page.today)} UTC, ${span <= 0 ? 'no time long' : duration(span)}`,
+      `from ${day === '' ? '' : `${day} `}${utcMoment(source.first, page.today)} UTC, ${span <= 0 ? 'no time long' : duration(span)}`,
     );
   }
   return `${printable(source.name)}: ${parts.join(', ')}`;

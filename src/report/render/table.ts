@@ -2,6 +2,7 @@
  * `--format table`: the report for a person. The answer first (which leg is missing, the three questions), then the attempts, the latencies, and what the
  * capture itself was like. Nothing is printed before the report is there; what is kept until then is bounded.
  */
+import { utcDate, utcMoment } from '../../bytes/time.ts';
 import type { Handshake } from '../../handshake/handshake.ts';
 import type { MaybeDistribution, Report } from '../report.ts';
 import { addAnswer } from './answer.ts';
@@ -10,7 +11,7 @@ import { grid } from './grid.ts';
 import { Page } from './page.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { addSelfCheck } from './self-check.ts';
-import { count, counted, date, duration, endpoint, moment } from './text.ts';
+import { count, counted, duration, endpoint } from './text.ts';
 
 /** Attempts kept for the list that is asked for with --sort, when no limit was given. */
 const INDIVIDUALS = 20;
@@ -31,7 +32,7 @@ export function tableRenderer(options: RenderOptions): Renderer {
     const page = new Page(
       options.width,
       options.colour,
-      first === null ? '' : date(first),
+      first === null ? '' : utcDate(first),
       report.capture.sources.map(({ name }) => name),
     );
     addAnswer(page, report, options.limit);
@@ -70,7 +71,7 @@ function addList(page: Page, handshakes: readonly Handshake[], unlisted: number)
     return [
       `${endpoint(client)}\n> ${endpoint(server)}`,
       `#${handshake.id}`,
-      began === null ? '' : moment(began, page.today).replace(' ', '\n'),
+      began === null ? '' : utcMoment(began, page.today).replace(' ', '\n'),
       tint(page, handshake.verdict, handshake.verdict),
       latency.synToSynAck === null ? '' : duration(latency.synToSynAck),
       latency.synAckToAck === null ? '' : duration(latency.synAckToAck),

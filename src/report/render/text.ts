@@ -1,5 +1,6 @@
 /** Small words of the text reports: numbers, durations, times, endpoints, lines that fit. All of it pure; nothing knows a clock or a time zone. */
 import picocolors from 'picocolors';
+import { secondsAndFraction } from '../../bytes/time.ts';
 import type { Endpoint } from '../../handshake/handshake.ts';
 import { printable } from '../escape.ts';
 
@@ -59,38 +60,9 @@ export function endpoint(end: Endpoint): string {
 
 /** Seconds from one time of the record to another. Whole seconds and fractions are taken apart, so that no digit is lost to 1.7e9. */
 export function secondsBetween(from: string, to: string): number {
-  const [fromWhole, fromFraction] = split(from);
-  const [toWhole, toFraction] = split(to);
+  const [fromWhole, fromFraction] = secondsAndFraction(from);
+  const [toWhole, toFraction] = secondsAndFraction(to);
   return toWhole - fromWhole + (toFraction - fromFraction);
-}
-
-function split(time: string): [number, number] {
-  const [whole = '0', fraction = '0'] = time.split('.');
-  const sign = time.startsWith('-') ? -1 : 1;
-  return [Number(whole), sign * Number(`0.${fraction}`)];
-}
-
-/** The furthest second that a calendar date can say (ECMA-262 §21.4.1.1). */
-const LAST_SECOND = 8.64e12;
-
-/** "2026-11-02" in UTC; "" for a time that is beyond every calendar. */
-export function date(time: string): string {
-  const seconds = Math.floor(Number(time));
-  if (!(Math.abs(seconds) <= LAST_SECOND)) return '';
-  return new Date(seconds * 1000).toISOString().replace(/T.*/, '');
-}
-
-/** "12:00:01.123456" in UTC, with all the digits of the record; the date in front when it is not `today`. */
-export function moment(time: string, today: string): string {
-  const day = date(time);
-  if (day === '') return `${printable(time)} s since 1970`;
-  const [whole, fraction] = split(time);
-  // A moment before 1970 is held as whole seconds and fraction below zero: the clock counts up from the second before.
-  const second = fraction < 0 ? whole - 1 : whole;
-  const decimals = time.split('.')[1] ?? '';
-  const digits = fraction < 0 ? (1 + fraction).toFixed(decimals.length).slice(2) : decimals;
-  const clock = new Date(second * 1000).toISOString().replace(/^.*T(.*)\..*$/, '$1');
-  return `${day === today ? '' : `${day} `}${clock}${digits === '' ? '' : `.${digits}`}`;
 }
 
 /** Escape sequences of colour, which take no room. */

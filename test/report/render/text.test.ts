@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   count,
-  date,
   duration,
   listed,
-  moment,
   octets,
   secondsBetween,
   unbroken,
@@ -33,14 +31,6 @@ test('differences of times lose no digit to the size of the epoch', () => {
   assert.ok(Math.abs(secondsBetween('1793613601.123456789', '1793613601.123456790') - 1e-9) < 1e-15);
   assert.equal(secondsBetween('-0.250000', '0.250000'), 0.5);
   assert.equal(secondsBetween('5', '7'), 2);
-});
-
-test('moments are in UTC, with the digits of the capture, and the date only on another day', () => {
-  assert.equal(date('1793613601.5'), '2026-11-02');
-  assert.equal(moment('1793613601.500000', '2026-11-02'), '10:00:01.500000');
-  assert.equal(moment('1793613601', '2026-11-01'), '2026-11-02 10:00:01');
-  assert.equal(moment('-0.250000', ''), '1969-12-31 23:59:59.750000');
-  assert.equal(moment('99999999999999.000001', ''), '99999999999999.000001 s since 1970');
 });
 
 test('no line is longer than the width, and no character is lost', () => {
