@@ -41,6 +41,8 @@ export class CaptureFiles {
   private began = 0;
   private number = 0;
   private isOpen = false;
+  /** The file has its beginning alone. */
+  private isBare = true;
 
   /** @param wallClock milliseconds since 1970 */
   constructor(options: CaptureFilesOptions, frames: Frames, wallClock: () => number) {
@@ -68,21 +70,31 @@ export class CaptureFiles {
   /** Whole blocks. */
   write(blocks: Uint8Array): void {
     if (this.failure !== null || blocks.length === 0) return;
+    // One that has waited long for its first packet has its time from then on.
+    if (this.isBare && this.isOld()) this.began = this.wallClock();
+    this.isBare = false;
     this.put(blocks);
     const { octets } = this.options;
     if (octets !== null && this.written >= octets) this.turn();
   }
 
-  /** Time goes on: a file that is old enough makes way for the next one. */
+  /**
+   * Time goes on: a file that is old enough makes way for the next one. One without a packet stays: a night in which nothing happens must not push the files out that were worth
+   * keeping.
+   */
   tick(): void {
-    const { seconds } = this.options;
-    if (seconds !== null && this.failure === null && this.wallClock() - this.began >= seconds * 1000) this.turn();
+    if (this.failure === null && !this.isBare && this.isOld()) this.turn();
   }
 
   close(): void {
     if (this.descriptor < 0) return;
     this.put(this.frames.end());
     this.letGo();
+  }
+
+  private isOld(): boolean {
+    const { seconds } = this.options;
+    return seconds !== null && this.wallClock() - this.began >= seconds * 1000;
   }
 
   private turn(): void {
@@ -95,6 +107,7 @@ export class CaptureFiles {
     this.number += 1;
     this.name = this.isRotating ? setName(this.options.file, this.number, this.began) : this.options.file;
     this.written = 0;
+    this.isBare = true;
     try {
       this.descriptor = openSync(this.name, 'w');
     } catch (error) {

@@ -149,8 +149,8 @@ export function textOptions(given: GivenArguments, context: Context, isText: boo
     out,
     colour: isText && wantsColour(given.flag('color'), toTerminal, context.env),
     width: width ?? (toTerminal ? context.stdout.columns : null) ?? DEFAULT_WIDTH,
-    // A bar would cut through records that go to the same terminal.
-    progress: (given.flag('progress') ?? true) && (isText || !toTerminal),
+    // A bar would cut through records that go to the same terminal; a dumb one knows no way back on a line.
+    progress: (given.flag('progress') ?? context.env['TERM'] !== 'dumb') && (isText || !toTerminal),
   };
 }
 

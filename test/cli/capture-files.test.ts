@@ -65,6 +65,25 @@ describe('capture files', () => {
     assert.deepEqual(contents, ['<1234567812345678>', '<1234567812345678>', '<>']);
   });
 
+  test('by time: a file without a packet stays, and has its time from the first one on', () => {
+    let now = 0;
+    const file = path.join(folder, 'quiet.pcapng');
+    const options = { file, option: '--write', octets: null, seconds: 10, files: 2 };
+    const files = new CaptureFiles(options, FRAMES, () => now);
+    files.open();
+    files.write(BLOCKS);
+    for (now = 10_000; now <= 100_000; now += 10_000) files.tick();
+    files.write(BLOCKS);
+    now += 5000;
+    files.tick();
+    files.write(BLOCKS);
+    now += 5000;
+    files.tick();
+    files.close();
+    const contents = inFolder('quiet').map((name) => readFileSync(path.join(folder, name), 'utf8'));
+    assert.deepEqual(contents, ['<1234567812345678>', '<>']);
+  });
+
   test('a folder that is not there is a sentence', () => {
     const file = path.join(folder, 'no/such.pcapng');
     const files = new CaptureFiles(

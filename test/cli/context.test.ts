@@ -111,6 +111,13 @@ test('the progress line tells share, bytes, rate and time left', () => {
   assert.match(progressLine(0, 100, 0, 0), /^ {2}0% /);
 });
 
+test('a dumb terminal has no bar unless it is asked for', () => {
+  const dumb = world({ isTTY: true, env: { TERM: 'dumb' } });
+  assert.equal(resolveAnalyze(given({}), dumb).progress, false);
+  assert.equal(resolveAnalyze(given({ progress: true }), dumb).progress, true);
+  assert.equal(resolveAnalyze(given({}), world({ isTTY: true, env: { TERM: 'xterm' } })).progress, true);
+});
+
 test('the bar shows after half a second, a few times a second, and is taken away; on no terminal it never shows', () => {
   let now = 0;
   const terminal = world({ isTTY: true, columns: 60, now: () => now });

@@ -107,17 +107,46 @@ describe('the status of a terminal', () => {
     for (let width = 1; width < 200; width++) assert.ok(statusLine(facts, width).length < width, String(width));
   });
 
-  test('takes itself off the rows that a narrower terminal has broken it into', () => {
-    let shown = '';
-    const terminal = { isTTY: true, columns: 80, write: (text: string) => (shown += text), flush: () => undefined };
-    const status = new StatusLine(terminal as never);
+  test('is drawn anew only when it says something else or was taken off', () => {
+    const { status, shown } = onTerminal(80);
+    status.draw('1 open');
+    assert.equal(shown(), '\r\u001b[J\u001b[?7l1 open\u001b[?7h');
+    status.draw('1 open');
+    assert.equal(shown(), '');
+    status.clear();
+    assert.equal(shown(), '\r\u001b[J');
+    status.clear();
+    assert.equal(shown(), '');
+    status.draw('1 open');
+    assert.equal(shown(), '\r\u001b[J\u001b[?7l1 open\u001b[?7h');
+  });
+
+  test('touches its own row alone, also when the terminal has become narrower than the line', () => {
+    const { status, shown, terminal } = onTerminal(80);
     status.draw('x'.repeat(70));
-    shown = '';
+    shown();
     terminal.columns = 30;
+    status.draw('x'.repeat(70));
+    assert.equal(shown(), `\r\u001b[J\u001b[?7l${'x'.repeat(29)}\u001b[?7h`);
     status.clear();
-    assert.equal(shown, '\r\u001b[2A\u001b[J');
-    shown = '';
-    status.clear();
-    assert.equal(shown, '');
+    assert.equal(shown(), '\r\u001b[J');
   });
 });
+
+function onTerminal(columns: number): {
+  readonly status: StatusLine;
+  readonly terminal: { columns: number };
+  readonly shown: () => string;
+} {
+  let text = '';
+  const write = (more: string): void => {
+    text += more;
+  };
+  const terminal = { isTTY: true, columns, write, flush: () => undefined };
+  const shown = (): string => {
+    const all = text;
+    text = '';
+    return all;
+  };
+  return { status: new StatusLine(terminal), terminal, shown };
+}

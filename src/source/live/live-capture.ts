@@ -5,7 +5,7 @@ import type { ByteSource } from '../byte-source.ts';
 import { UserError } from '../user-error.ts';
 import { openCap } from './cap-capture.ts';
 import { Dumper, type DumpMemory, dumpMemory } from './dumper.ts';
-import { isInterfaceUp } from './interfaces.ts';
+import { isInterfaceUp, mayCapture } from './interfaces.ts';
 import { type Libpcap, loadLibpcap, type Pointer } from './libpcap.ts';
 import { type OpenInterface, openInterface } from './open-interface.ts';
 import type { LiveOptions } from './options.ts';
@@ -223,8 +223,10 @@ class InterfaceCapture implements LiveCapture, Lane {
   #vanished(said: string, now: number): void {
     const sentence = `${this.name}: ${said}`;
     this.#closeHandle();
-    if (!mayOpenAgain()) {
-      throw new UserError(`${sentence}: what came until then is reported (without root, it can't be opened again)`);
+    if (mayCapture(this.#pcap) === false) {
+      throw new UserError(
+        `${sentence}: what came until then is reported (root was given up, so it can't be opened again: --user root keeps root, and waits for it)`,
+      );
     }
     this.#tell(`${sentence}; it is captured on again when it comes back`);
     this.#awaySince = now;
@@ -282,8 +284,3 @@ class InterfaceCapture implements LiveCapture, Lane {
 
 /** Of an interface that comes and goes all day. */
 const MOST_WARNINGS = 20;
-
-/** After root was given up, an interface can't be opened any more. */
-function mayOpenAgain(): boolean {
-  return process.geteuid?.() === 0;
-}
