@@ -28,12 +28,34 @@ describe('the set of hashes', () => {
 
   test('grows, and forgets all when it is cleared', () => {
     const set = new HashSet();
-    for (let i = 0; i < 100_000; i++) assert.ok(set.add(Math.imul(i, 0x9e3779b1), i));
-    for (let i = 0; i < 100_000; i++) assert.ok(set.has(Math.imul(i, 0x9e3779b1), i));
-    assert.equal(set.has(1, 1), false);
-    set.clear();
-    assert.equal(set.size, 0);
-    assert.equal(set.has(Math.imul(5, 0x9e3779b1), 5), false);
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 100_000; i++) assert.ok(set.add(Math.imul(i, 0x9e3779b1), i));
+      for (let i = 0; i < 100_000; i++) assert.ok(set.has(Math.imul(i, 0x9e3779b1), i));
+      assert.equal(set.size, 100_000);
+      assert.equal(set.has(1, 1), false);
+      set.clear();
+      assert.equal(set.size, 0);
+      assert.equal(set.has(Math.imul(5, 0x9e3779b1), 5), false);
+    }
+  });
+
+  test('keeps all that it has while it grows, wherever entries crowd', () => {
+    // Homes at both ends, and runs that go on over the end, among others that are spread.
+    for (const crowd of [[], [-1], [-1, 0], [-1, -2, 0, 1, 2], [0], [1 << 30, (1 << 30) + 1]]) {
+      const set = new HashSet();
+      const keys: [number, number][] = [];
+      for (let i = 0; i < 90_000; i++) {
+        const low = i % 30 < crowd.length && i < 3000 ? (crowd[i % 30] as number) : Math.imul(i, 0x9e3779b1);
+        keys.push([low, i + 1]);
+        assert.ok(set.add(low, i + 1));
+      }
+      const copy = set.copy();
+      for (const [low, high] of keys) {
+        assert.ok(!copy.add(low, high), `${crowd}: ${low} ${high}`);
+      }
+      assert.equal(copy.add(5, -5), true);
+      assert.equal(set.has(5, -5), false);
+    }
   });
 
   test('a high word of 0 is a key like any other', () => {
