@@ -176,10 +176,10 @@ export class Tracker {
     this.room.each((slot) => visit(this.fill(slot)));
   }
 
-  /** The capture is at its end: everything that is open is finished. */
+  /** The capture is at its end: everything that is open is finished, and nothing is observed any more. */
   flush(clock: number): void {
     this.clock = clock;
-    for (let slot = this.room.firstToGo(clock); slot !== NO_SLOT; slot = this.room.firstToGo(clock)) this.finish(slot);
+    this.room.drain(clock, { ...this.visitor, finish: (slot) => this.judgeLast(slot) });
   }
 
   // --- how far a segment must go -------------------------------------------------------------------------------
@@ -531,6 +531,15 @@ export class Tracker {
       sum ^= attempts.touchIndex(hash) ^ known.touch(hash);
     }
     this.touched = sum;
+  }
+
+  /** As `finish` at the end of the capture, after which nobody looks for the flow, the slot or the chains: whoever waits for the report does not wait for their upkeep. */
+  private judgeLast(slot: number): void {
+    if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
+    if (this.isOrdinary(slot) && this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) {
+      this.noteForgotten(slot);
+    }
+    this.sink.finished(this.fill(slot));
   }
 
   private finish(slot: number): void {

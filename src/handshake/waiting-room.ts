@@ -147,6 +147,22 @@ export class WaitingRoom {
     return NO_SLOT;
   }
 
+  /** The end: nobody waits any more. The attempts are finished in the order in which they would be given up. */
+  drain(clock: number, visitor: Visitor): void {
+    for (const queue of EVICTION_ORDER) {
+      const entries = this.queues[queue] as ExpiryQueue;
+      for (let slot = this.first(queue); slot !== NO_SLOT; slot = this.first(queue)) {
+        if (queue === FRESH && !this.isUnanswered(slot)) {
+          this.enqueue(slot, GOING, clock);
+          continue;
+        }
+        if (entries.prepared === 0) this.announce(entries, visitor);
+        entries.shift();
+        visitor.finish(slot);
+      }
+    }
+  }
+
   private sweepPending(queue: number, clock: number, visitor: Visitor): void {
     const entries = this.queues[queue] as ExpiryQueue;
     const due = clock - this.patienceNanos;
