@@ -18,7 +18,7 @@ import {
   TRAITED,
   W,
 } from './attempts.ts';
-import { ipIdKind, RESET_FROM } from './evidence.ts';
+import { ipIdKind, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { Traits } from './traits.ts';
 import { ACTION, type Action } from './transitions.ts';
@@ -144,7 +144,7 @@ export class Bookkeeper {
       if (a.word(slot, W.SYN_ACK_COUNT) > 0) a.mark(slot, MARK.REORDERED);
       this.noteClientTtl(slot, segment);
       this.noteLink(slot, segment, 0);
-    } else if (a.word(slot, W.SYN_ACK_COUNT) > 0) {
+    } else if (this.isDeafToSynAck(slot)) {
       a.mark(slot, MARK.SYN_AFTER_SYN_ACK);
     }
     a.setTime(slot, T.SYN_LAST, this.time);
@@ -160,6 +160,14 @@ export class Bookkeeper {
     if (a.word(slot, W.SYN_COUNT) === 1 || distance(end, a.word(slot, W.CLIENT_END)) > 0) {
       a.setWord(slot, W.CLIENT_END, end);
     }
+  }
+
+  /** The SYN at hand comes again although the SYN-ACK passed: so long after it, or after a timer so long, that the two did not just cross. */
+  private isDeafToSynAck(slot: number): boolean {
+    const a = this.attempts;
+    if (a.word(slot, W.SYN_ACK_COUNT) === 0) return false;
+    const sinceAnswer = this.time - a.time(slot, T.SYN_ACK_FIRST);
+    return Math.max(sinceAnswer, this.time - a.time(slot, T.SYN_LAST)) >= ROUND_TRIP_NANOS;
   }
 
   private addSynAck(slot: number, segment: Segment): void {

@@ -119,3 +119,9 @@ export function ipIdKind(ipId: number): number {
 }
 
 export const RESET_FROM = { NONE: 0, SERVER: 1, CLIENT: 2 } as const;
+
+/**
+ * What is repeated sooner than this was repeated by an impatient sender, and the answer to it may still be under way: RFC 6298 §2.1 has a sender wait for one second before any round trip was
+ * measured, since longer ones are rare. A tenth of it is left to coarse timers and to the delays of recording (docs/decisions/0009-repeated-too-soon.md).
+ */
+export const ROUND_TRIP_NANOS = 900e6;

@@ -3,7 +3,7 @@
  * other; each has its sentence in reason.ts.
  */
 import { MARK, QUOTES } from './attempts.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, ROUND_TRIP_NANOS } from './evidence.ts';
 import { type Grade, type LegName, VERDICTS, type VerdictName } from './handshake.ts';
 
 /** Dense numbers: they index counters. */
@@ -90,7 +90,8 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over.
   if (!explained) return e.afterForgotten || e.lossyBefore ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
-  return canTell(e, e.synAckCount, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
+  const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
+  return canTell(e, e.synAckCount, sinceFirst, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
 }
 
 /** SYN, and no SYN-ACK that answers it. */
@@ -102,7 +103,8 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   if (e.isAnsweredElsewhere) return VERDICT.UNDECIDED;
   // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
   if ((e.marks & MARK.SERVER_ACKED) !== 0) return VERDICT.UNDECIDED;
-  return canTell(e, e.synCount, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
+  const sinceFirst = e.followedNanos + (e.synLast - e.synFirst);
+  return canTell(e, e.synCount, sinceFirst, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
 }
 
 /** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
@@ -119,9 +121,17 @@ export function beganEarly(e: Evidence, patienceNanos: number): boolean {
 /**
  * The capture could have held the next leg: the one before it was repeated in vain, or enough capture follows it. Where packets are lost by the hundred a second, the answers
  * to each repetition may be among them.
+ * @param sinceFirstNanos from the first transmission of the leg before it to the end of what was seen
  */
-function canTell(e: Evidence, transmissions: number, followedNanos: number, patienceNanos: number): boolean {
-  if (transmissions > 1 && !e.lossyMany) return true;
+function canTell(
+  e: Evidence,
+  transmissions: number,
+  sinceFirstNanos: number,
+  followedNanos: number,
+  patienceNanos: number,
+): boolean {
+  const isOverdue = sinceFirstNanos >= Math.min(ROUND_TRIP_NANOS, patienceNanos);
+  if (transmissions > 1 && isOverdue && !e.lossyMany) return true;
   return followedNanos >= patienceNanos && !e.lossy;
 }
 

@@ -39,7 +39,13 @@ describe('a SYN without SYN-ACK', () => {
   judged('and nothing else', SYN, 'no-syn-ack');
   judged('and too little capture behind it', { ...SYN, followedNanos: 2.999 * S }, 'undecided');
   judged('and just enough', { ...SYN, followedNanos: 3 * S }, 'no-syn-ack');
-  judged('repeated, whatever follows', { synCount: 2, followedNanos: 0 }, 'no-syn-ack');
+  judged('repeated after a second, whatever follows', { synCount: 2, synLast: 1 * S, followedNanos: 0 }, 'no-syn-ack');
+  judged(
+    'repeated sooner than a round trip may take',
+    { synCount: 2, synLast: 0.2 * S, followedNanos: 0.6 * S },
+    'undecided',
+  );
+  judged('repeated soon, and a second over', { synCount: 2, synLast: 0.2 * S, followedNanos: 0.8 * S }, 'no-syn-ack');
   judged('where the capture lost packets', { ...SYN, lossy: true }, 'undecided');
   judged('repeated where the capture lost packets', { synCount: 2, lossy: true }, 'no-syn-ack');
   judged('repeated while the capture lost many', { synCount: 2, lossy: true, lossyMany: true }, 'undecided');
@@ -71,9 +77,21 @@ describe('a SYN-ACK without third leg', () => {
     'undecided',
   );
   judged(
-    'repeated, whatever follows',
-    { ...ANSWERED, synAckCount: 2, followedNanos: 0, sinceSynAckNanos: 0 },
+    'repeated after a second, whatever follows',
+    { ...ANSWERED, synAckCount: 2, synAckLast: 1.1 * S, followedNanos: 0, sinceSynAckNanos: 0 },
     'no-ack',
+  );
+  judged(
+    'repeated for a SYN that came again, sooner than a round trip may take',
+    {
+      ...ANSWERED,
+      synCount: 2,
+      synAckCount: 2,
+      synAckLast: 0.2 * S,
+      followedNanos: 0.1 * S,
+      sinceSynAckNanos: 0.1 * S,
+    },
+    'undecided',
   );
   judged('where the capture lost packets', { ...ANSWERED, lossy: true }, 'undecided');
   judged('and a RST of the client', { ...ANSWERED, marks: MARK.CLIENT_RESET }, 'client-reset');
@@ -129,6 +147,9 @@ const evidences = fc
   .record({
     synCount: fc.integer({ min: 0, max: 3 }),
     synAckCount: fc.integer({ min: 0, max: 3 }),
+    synLast: fc.constantFrom(0, 0.2 * S, 1 * S),
+    synAckLast: fc.constantFrom(0, 0.2 * S, 1 * S),
+    sinceSynAckNanos: fc.constantFrom(0, 0.5 * S, 10 * S),
     strayCount: fc.integer({ min: 0, max: 1 }),
     ackCount: fc.integer({ min: 0, max: 3 }),
     ackServedCount: fc.integer({ min: 0, max: 1 }),
@@ -140,7 +161,7 @@ const evidences = fc
       .map((marks) => marks.reduce((a, b) => a | b, 0)),
     icmpQuotes: fc.integer({ min: 0, max: 3 }),
     beganNanos: fc.constantFrom(0, 10 * S),
-    followedNanos: fc.constantFrom(0, 10 * S),
+    followedNanos: fc.constantFrom(0, 0.5 * S, 10 * S),
     unansweredNanos: fc.constantFrom(0, 10 * S),
     lossy: fc.boolean(),
     lossyMany: fc.boolean(),
@@ -193,9 +214,11 @@ describe('whatever the evidence', () => {
     holds((e, verdict) => {
       const silence: readonly Verdict[] = [VERDICT.NO_SYN_ACK, VERDICT.NO_ACK];
       if (!silence.includes(verdict)) return;
-      const repeated = (verdict === VERDICT.NO_ACK ? e.synAckCount : e.synCount) > 1;
+      const isRepeated = (verdict === VERDICT.NO_ACK ? e.synAckCount : e.synCount) > 1;
       const followed = verdict === VERDICT.NO_ACK ? e.sinceSynAckNanos : e.followedNanos;
-      assert.ok((repeated && !e.lossyMany) || (!e.lossy && followed >= PATIENCE));
+      const span = verdict === VERDICT.NO_ACK ? e.synAckLast - e.synAckFirst : e.synLast - e.synFirst;
+      const isInVain = isRepeated && !e.lossyMany && span + followed >= 0.9 * S;
+      assert.ok(isInVain || (!e.lossy && followed >= PATIENCE));
     });
   });
 });
