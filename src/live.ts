@@ -26,6 +26,8 @@ export interface LiveSink {
   arrived?(): void;
   /** The packets that came together are judged. */
   drained?(): void;
+  /** Whoever takes the verdicts is behind: reading goes on when this resolves. null: nobody is. */
+  behind?(): Promise<void> | null;
   /** For whoever keeps packets; null for nobody. */
   readonly packets?: PacketSink | null;
 }
@@ -111,6 +113,8 @@ export class LiveAnalysis {
       this.passLosses(tally);
       this.passTime();
       this.sink.drained?.();
+      const behind = this.sink.behind?.() ?? null;
+      if (behind !== null) await behind;
     }
     // A stream that nobody ends can't be let go of: it would wait for its next bytes.
     if (!stop.isStopped) await stream.close();

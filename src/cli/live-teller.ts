@@ -6,6 +6,7 @@ import type { Renderer } from '../report/render/renderer.ts';
 import type { Report } from '../report/report.ts';
 import type { Context } from './context.ts';
 import { statusLine, togetherLine, verdictLine } from './live-words.ts';
+import type { Patience } from './patience.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { StatusLine } from './status-line.ts';
 import { tell } from './tell.ts';
@@ -22,6 +23,7 @@ export class LiveTeller {
   private readonly renderer: Renderer;
   private readonly preview: Renderer;
   private readonly statusLine: StatusLine | null;
+  private readonly terminal: Patience | null;
   private hasSaidSomething = false;
   private statusText = '';
   private statusAt = Number.NEGATIVE_INFINITY;
@@ -35,6 +37,7 @@ export class LiveTeller {
     this.renderer = renderer;
     this.preview = preview;
     this.statusLine = options.showStatus && context.stderr.isTTY ? new StatusLine(context.stderr) : null;
+    this.terminal = context.stderr.becomePatient?.() ?? null;
   }
 
   begin(): void {
@@ -68,7 +71,7 @@ export class LiveTeller {
 
   flush(): void {
     this.output.flush();
-    if (this.statusLine !== null && this.statusText !== '') this.statusLine.draw(this.statusText);
+    if (this.statusText !== '') this.draw();
   }
 
   /** A sentence that is no result. */
@@ -95,10 +98,15 @@ export class LiveTeller {
       lost: kernel === null && byInterface === null ? null : (kernel ?? 0) + (byInterface ?? 0),
     };
     this.statusText = statusLine(facts, this.context.stderr.columns ?? DEFAULT_COLUMNS);
-    this.statusLine.draw(this.statusText);
+    this.draw();
     this.statusAt = now;
     this.packetsThen = live.packets;
     this.attemptsThen = attempts;
+  }
+
+  /** A terminal that was halted (Ctrl-S) is not to show every state of the line afterwards. */
+  private draw(): void {
+    if ((this.terminal?.waiting ?? 0) === 0) this.statusLine?.draw(this.statusText);
   }
 
   clearStatus(): void {

@@ -1,4 +1,5 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Handshake } from '../handshake/handshake.ts';
 import { ownAddresses } from '../host/connect.ts';
 import type { EnteredNamespace } from '../host/enter-namespace.ts';
@@ -8,6 +9,7 @@ import type { Together } from '../report/crowd.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
 import type { Renderer } from '../report/render/renderer.ts';
+import type { Report } from '../report/report.ts';
 import { streamSource } from '../source/byte-source.ts';
 import { followFile } from '../source/follow.ts';
 import type { LiveCapture } from '../source/live/live-capture.ts';
@@ -22,9 +24,10 @@ import { beginningSentence } from './live-words.ts';
 import { enterNamespace } from './namespace.ts';
 import { openCaptures } from './open-captures.ts';
 import { PacketKeepers } from './packet-keepers.ts';
+import type { Patience } from './patience.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { tell, tellDamage } from './tell.ts';
-import { growingOutput } from './write.ts';
+import { growingOutput, type Output } from './write.ts';
 
 /** Milliseconds between two looks at the clock. */
 const TICK_MILLIS = 100;
@@ -35,8 +38,19 @@ const PIPED_AFTER_MILLIS = 2000;
 const SECOND_MILLIS = 1000;
 /** Milliseconds after which endpoints are gone through for those whose queues are looked at. */
 const QUEUES_MILLIS = 1000;
+/** Octets that wait for whoever reads the output before packets wait, too. */
+const MOST_BEHIND = 32 * 1024 * 1024;
+/** Milliseconds between two looks at a reader who is behind. */
+const BEHIND_MILLIS = 10;
+/** Milliseconds of waiting after which it is said. */
+const SAID_AFTER_MILLIS = 2000;
+/** Milliseconds that SIGTERM and SIGHUP leave a reader to take the report. */
+const HURRIED_MILLIS = 5000;
 const SILENCE_COUNTED =
   'while the pipe was silent, time went on by the clock of this host (--clock system): a leg that was under way in the pipe may be called missing';
+
+const READER_IS_BEHIND =
+  'whoever reads the output is behind: no packet is read until it goes on; those for which the kernel has no room meanwhile are lost, and counted';
 
 export async function runLive(options: ResolvedLive, context: Context): Promise<number> {
   const { width, colour, analysis, format } = options;
@@ -46,7 +60,8 @@ export async function runLive(options: ResolvedLive, context: Context): Promise<
   const preview = format === 'table' ? renderer : await createRenderer('table', rendering);
   const run = new LiveRun(options, context, renderer, preview);
   await run.toItsEnd();
-  return run.report();
+  const code = run.report();
+  return (await run.isTaken()) ? code : EXIT.COULD_NOT;
 }
 
 class LiveRun {
@@ -64,6 +79,12 @@ class LiveRun {
   private namespace: EnteredNamespace | null = null;
   private isCutShort = false;
   private isStopped = false;
+  /** SIGTERM or SIGHUP: whoever sends them waits for no reader. */
+  private isHurried = false;
+  private readonly output: Output;
+  private readonly patience: readonly Patience[];
+  private behindSince: number | null = null;
+  private hasSaidBehind = false;
   /** What went wrong in a timer or signal handler; thrown once reading has ended. */
   private failure: unknown = null;
   private heardAt = 0;
@@ -73,8 +94,9 @@ class LiveRun {
   constructor(options: ResolvedLive, context: Context, renderer: Renderer, preview: Renderer) {
     this.options = options;
     this.context = context;
-    const output = options.out === null ? context.stdout : growingOutput(options.out);
-    this.teller = new LiveTeller(options, context, output, renderer, preview);
+    this.output = options.out === null ? context.stdout : growingOutput(options.out);
+    this.patience = [this.output, context.stderr].flatMap((each) => each.becomePatient?.() ?? []);
+    this.teller = new LiveTeller(options, context, this.output, renderer, preview);
     this.keepers = new PacketKeepers(options, context);
     const stopped = new Promise<void>((resolve) => {
       this.stopReading = resolve;
@@ -84,6 +106,7 @@ class LiveRun {
       finished: (handshake: Handshake): void => this.lastRecord(handshake),
       arrived: (): void => this.noteLosses(this.context.wallClock()),
       drained: (): void => this.drained(),
+      behind: (): Promise<void> | null => (this.isBehind ? this.untilTaken() : null),
       packets: this.keepers.sink,
       // Records for programs, and comments beside packets, are wanted of each.
       ...(options.format === 'table' && this.keepers.sink === null
@@ -103,8 +126,8 @@ class LiveRun {
     this.teller.begin();
     const forget = [
       context.onInterrupt(() => this.stop()),
-      context.onSignal('SIGTERM', () => this.stop()),
-      context.onSignal('SIGHUP', () => this.stop()),
+      context.onSignal('SIGTERM', () => this.hurry()),
+      context.onSignal('SIGHUP', () => this.hurry()),
       context.onSignal('SIGUSR1', () => this.guard(() => this.teller.show(this.live.snapshot()))),
     ];
     this.heardAt = context.now();
@@ -138,8 +161,34 @@ class LiveRun {
     this.teller.end(report, together);
     const failed = [...failures, ...this.keepers.failures];
     tellDamage(this.context, report.capture.sources);
+    this.tellLosses(report);
     if (failed.length > 0 || this.isCutShort) return EXIT.COULD_NOT;
     return this.options.check && lacksLeg(report) ? EXIT.LEG_MISSING : EXIT.DONE;
+  }
+
+  /** Records alone do not say it. */
+  private tellLosses({ capture: { lost } }: Report): void {
+    const { format } = this.options;
+    const packets = (lost.kernel ?? 0) + (lost.interface ?? 0);
+    if (packets === 0 || (format !== 'ndjson' && format !== 'csv')) return;
+    const were = packets === 1 ? '1 packet was' : `${packets} packets were`;
+    tell(this.context, `${were} lost by the capture: what could have been otherwise for it is undecided`);
+  }
+
+  /** Resolves when whoever reads has taken all of it; false when that was not waited for. */
+  async isTaken(): Promise<boolean> {
+    const { context } = this;
+    const until = this.isHurried ? context.now() + HURRIED_MILLIS : Number.POSITIVE_INFINITY;
+    while (this.waiting > 0) {
+      if (context.now() >= until) {
+        for (const each of this.patience) each.abandon();
+        tell(context, 'nobody reads the output: the rest of it was left');
+        return false;
+      }
+      await wait(BEHIND_MILLIS);
+      this.handOver();
+    }
+    return true;
   }
 
   /** Opens what is to be read; answers what reads it to its end. */
@@ -244,7 +293,47 @@ class LiveRun {
     this.stop();
   }
 
+  private get waiting(): number {
+    return this.patience.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  private get isBehind(): boolean {
+    return this.waiting > MOST_BEHIND;
+  }
+
+  /** Packets wait in the ring or the pipe meanwhile, and what has no room there is counted by the kernel. */
+  private async untilTaken(): Promise<void> {
+    while (this.isBehind && !this.isStopped) {
+      await wait(BEHIND_MILLIS);
+      this.guard(() => this.handOver());
+    }
+  }
+
+  private handOver(): void {
+    this.output.flush();
+    try {
+      this.context.stderr.flush();
+    } catch {
+      // Nobody reads it any more: there is no one to tell.
+    }
+  }
+
+  private lookAfterReader(): void {
+    if (!this.isBehind) {
+      this.behindSince = null;
+      return;
+    }
+    const now = this.context.now();
+    // Nothing is read meanwhile: that is no silence of the pipe.
+    this.heardAt = now;
+    this.behindSince ??= now;
+    if (this.hasSaidBehind || now - this.behindSince < SAID_AFTER_MILLIS) return;
+    this.hasSaidBehind = true;
+    this.teller.say(READER_IS_BEHIND);
+  }
+
   private tick(): void {
+    this.lookAfterReader();
     if (this.captures.length > 0) this.passTimeOfThisHost();
     else this.passTimeOfPipe();
     this.witness?.tick();
@@ -314,6 +403,11 @@ class LiveRun {
       this.failure ??= error;
       this.stop();
     }
+  }
+
+  private hurry(): void {
+    this.isHurried = true;
+    this.stop();
   }
 
   private stop(): void {

@@ -8,6 +8,7 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../source/user-error.ts';
 import { BrokenPipe } from './errors.ts';
+import { type Patience, PatientDescriptor } from './patience.ts';
 
 export interface Output {
   readonly isTTY: boolean;
@@ -17,6 +18,8 @@ export interface Output {
   write(text: string): void;
   /** Hands over what is gathered. Throws as `write`. */
   flush(): void;
+  /** From now on nothing waits for a reader who is behind; `flush` tries again. null where that can't be had. Absent from outputs that nobody reads slowly. */
+  becomePatient?(): Patience | null;
 }
 
 /** Octets that are gathered before they are handed over. */
@@ -33,10 +36,15 @@ export function descriptorOutput(
 ): Output {
   const gathered = Buffer.allocUnsafe(GATHERED);
   let length = 0;
+  let patient: PatientDescriptor | null = null;
+  const handOver = (bytes: Uint8Array): void => {
+    if (patient === null) writeAll(descriptor, bytes, name);
+    else told(name, () => patient?.write(bytes));
+  };
   const flush = (): void => {
     const full = gathered.subarray(0, length);
     length = 0;
-    writeAll(descriptor, full, name);
+    handOver(full);
   };
   return {
     isTTY: terminal.isTTY,
@@ -46,10 +54,14 @@ export function descriptorOutput(
     },
     write(text) {
       if (length + MOST_OCTETS * text.length > GATHERED) flush();
-      if (MOST_OCTETS * text.length > GATHERED) writeAll(descriptor, Buffer.from(text), name);
+      if (MOST_OCTETS * text.length > GATHERED) handOver(Buffer.from(text));
       else length += gathered.write(text, length);
     },
     flush,
+    becomePatient() {
+      patient ??= PatientDescriptor.of(descriptor);
+      return patient;
+    },
   };
 }
 
@@ -73,7 +85,7 @@ const NO_TERMINAL = { isTTY: false, columns: null };
 /** A file that grows while others may read it already. @throws UserError when it can't be made */
 export function growingOutput(file: string): Output {
   return descriptorOutput(
-    attempt(file, () => openSync(file, 'w')),
+    told(file, () => openSync(file, 'w')),
     NO_TERMINAL,
     file,
   );
@@ -97,15 +109,15 @@ export async function fileOutput(file: string): Promise<FileOutput> {
   // A link to a pipe (/dev/stdout) has no real path.
   const target = present === null || direct ? file : await realpath(file);
   const written = direct ? target : path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.part`);
-  const descriptor = attempt(file, () => openSync(written, direct ? 'w' : 'wx', present?.mode ?? 0o666));
+  const descriptor = told(file, () => openSync(written, direct ? 'w' : 'wx', present?.mode ?? 0o666));
   const forget = direct ? (): void => undefined : removeWhenInterrupted(written);
   const output = descriptorOutput(descriptor, NO_TERMINAL, file);
   return {
     ...output,
     keep() {
       output.flush();
-      attempt(file, () => closeSync(descriptor));
-      if (!direct) attempt(file, () => renameSync(written, target));
+      told(file, () => closeSync(descriptor));
+      if (!direct) told(file, () => renameSync(written, target));
       forget();
     },
     discard() {
@@ -116,11 +128,12 @@ export async function fileOutput(file: string): Promise<FileOutput> {
   };
 }
 
-function attempt<T>(file: string, act: () => T): T {
+/** What `act` does; what the system says when it fails, as a sentence about `name`. */
+function told<T>(name: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw writeError(error as NodeJS.ErrnoException, file);
+    throw writeError(error as NodeJS.ErrnoException, name);
   }
 }
 

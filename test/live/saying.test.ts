@@ -1,8 +1,19 @@
 /** `tripod live` as a process: what it says while a pipe is open, how it ends, what it keeps. */
 import assert from 'node:assert/strict';
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -39,6 +50,32 @@ function all(stream: Readable): Promise<string> {
     });
     stream.on('close', () => resolve(text));
   });
+}
+
+const stalls = process.platform === 'linux' ? {} : { skip: 'SKIPPED, NOT TESTED: needs /proc' };
+
+/** One that has judged 5001 attempts, with more records than the pipe, which nobody reads, has room for. */
+async function withStalledReader(name: string): Promise<{ child: ChildProcess; errors: LineReader; fifo: string }> {
+  const fifo = path.join(folder, name);
+  execFileSync('mkfifo', [fifo]);
+  openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writeEnd = openSync(fifo, constants.O_WRONLY);
+  const words = [commandFile, 'live', '-', '--format', 'ndjson'];
+  const child = spawn(process.execPath, words, { stdio: ['pipe', writeEnd, 'pipe'] });
+  closeSync(writeEnd);
+  const errors = new LineReader(child.stderr as Readable);
+  child.stdin?.write(floodOf5000());
+  const asking = setInterval(() => child.kill('SIGUSR1'), 200);
+  await errors.find((line) => line.includes('5,001 attempts'));
+  clearInterval(asking);
+  return { child, errors, fifo };
+}
+
+/** 5001 attempts in half a second, each of another client. */
+function floodOf5000(): Uint8Array {
+  const flood = 'flood 5000 every 0.0001 from 10.3.0.1:1000 to s';
+  const script = `end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n0.001 ${flood}\n`;
+  return encodeScript(parseScript(script))[0] as Uint8Array;
 }
 
 const isVerdict = (line: string): boolean => line.includes(' missing (');
@@ -127,11 +164,7 @@ describe('a pipe that stays open', { concurrency: 3, timeout: 60_000 }, () => {
     const child = live('-', '--format', 'json');
     const errors = new LineReader(child.stderr);
     const exit = once(child, 'exit');
-    const flood = `flood 5000 every 0.0001 from 10.3.0.1:1000 to s\n`;
-    const [capture] = encodeScript(
-      parseScript(`end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n0.001 ${flood}`),
-    );
-    child.stdin.write(capture as Uint8Array);
+    child.stdin.write(floodOf5000());
     const asking = setInterval(() => child.kill('SIGUSR1'), 200);
     await errors.find((line) => line.includes('5,001 attempts'));
     clearInterval(asking);
@@ -141,6 +174,34 @@ describe('a pipe that stays open', { concurrency: 3, timeout: 60_000 }, () => {
     assert.deepEqual(await exit, [null, 'SIGINT']);
     clearInterval(again);
     child.stdout.destroy();
+  });
+
+  test(
+    'a reader that stalls: packets are judged on, Ctrl-C ends the reading, and whoever reads again gets all of it',
+    stalls,
+    async () => {
+      const { child, fifo } = await withStalledReader('resumed');
+      const exit = once(child, 'close');
+      child.kill('SIGINT');
+      const records = await all(spawn('cat', [fifo], { stdio: ['ignore', 'pipe', 'ignore'] }).stdout);
+      assert.deepEqual(await exit, [0, null]);
+      const ids = records
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as Handshake).id);
+      assert.equal(new Set(ids).size, 5001);
+    },
+  );
+
+  test('a reader that stalls for good: SIGTERM ends it all the same', stalls, async () => {
+    const { child, errors } = await withStalledReader('stalled');
+    const exit = once(child, 'close');
+    child.kill('SIGTERM');
+    assert.deepEqual(await exit, [2, null]);
+    assert.ok(
+      errors.all().includes('tripod: nobody reads the output: the rest of it was left'),
+      errors.all().join('\n'),
+    );
   });
 
   test('--count reads no packet more', async () => {
