@@ -74,13 +74,7 @@ export class OrdinaryPath {
    */
   canBegin(segment: Segment, begun: number): boolean {
     if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN) return false;
-    if (
-      segment.payloadLength !== 0 ||
-      segment.network !== 0 ||
-      segment.interfaceIndex >= 0 ||
-      begun < this.book.checksumSample
-    )
-      return false;
+    if (segment.payloadLength !== 0 || segment.interfaceIndex >= 0 || begun < this.book.checksumSample) return false;
     parseOptions(segment);
     if (segment.md5 || segment.authentication) return false;
     return !segment.fastOpen && !segment.multipath && !segment.optionsCut;
@@ -408,6 +402,7 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.server1 = words[row + 5] as number;
   e.server2 = words[row + 6] as number;
   e.server3 = words[row + 7] as number;
+  e.network = attempts.network(slot);
   e.clientPort = attempts.port(slot, 0);
   e.serverPort = attempts.port(slot, 1);
   e.marks = words[row + W.MARKS] as number;

@@ -121,7 +121,7 @@ export class Tracker {
    */
   observe(segment: Segment, time: number, clock: number, frame: number): void {
     this.goOn(time, clock, frame);
-    if (segment.network !== 0) this.severalNetworks = true;
+    if (segment.network !== 0 && !this.severalNetworks) this.meetNetworks();
     const hash = this.attempts.hash(segment);
     const found = this.attempts.find(segment, hash);
     if (segment.kind === KIND.ICMP_ERROR) {
@@ -232,7 +232,7 @@ export class Tracker {
 
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
-    if (!this.severalNetworks && this.ordinary?.canBegin(segment, this.begun)) {
+    if (this.ordinary?.canBegin(segment, this.begun)) {
       this.beginOrdinary(this.ordinary, segment, hash);
       return;
     }
@@ -400,12 +400,19 @@ export class Tracker {
     if (before !== NO_SLOT) this.boundChain(slot);
   }
 
-  /** As `begin`, for a flow that has no attempt. Whether its ports are known is asked at the end, together with what is then remembered of them. */
+  /**
+   * As `begin`, for a flow that has no attempt. Whether its ports are known is asked at the end, together with what is then remembered of them; unless there are several networks, in
+   * another of which the same ports may become known until then.
+   */
   private beginOrdinary(ordinary: OrdinaryPath, segment: Segment, hash: number): void {
     if (this.attempts.isFull) this.evict();
     const slot = this.attempts.add(segment, hash, NO_SLOT);
     this.begun += 1;
     ordinary.begin(slot, segment, this.begun);
+    if (this.severalNetworks && this.known.has(hash, this.secondHash(segment))) {
+      ordinary.complete(slot);
+      this.noteForgotten(slot);
+    }
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     this.noteStampOrder(slot, segment);
   }
@@ -414,7 +421,14 @@ export class Tracker {
   private leaveOrdinary(slot: number): void {
     if (!this.isOrdinary(slot)) return;
     this.ordinary?.complete(slot);
-    if (this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) this.noteForgotten(slot);
+    if (!this.severalNetworks && this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot)))
+      this.noteForgotten(slot);
+  }
+
+  /** The first segment that came through a VLAN or tunnel. */
+  private meetNetworks(): void {
+    this.room.each((slot) => this.leaveOrdinary(slot));
+    this.severalNetworks = true;
   }
 
   private noteForgotten(slot: number): void {
@@ -547,7 +561,7 @@ export class Tracker {
     if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
     const isKnown = this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
     const isOrdinary = this.isOrdinary(slot);
-    if (isKnown && isOrdinary) this.noteForgotten(slot);
+    if (isKnown && isOrdinary && !this.severalNetworks) this.noteForgotten(slot);
     this.sink.finished(this.fill(slot));
     if (isOrdinary) this.frames.release(attempts.word(slot, W.ACK_FRAMES));
     else for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));

@@ -5,7 +5,7 @@
  *
  * Each header has its own file; a reader there takes the Walk and answers what comes next as one number (layer.ts). The walk
  * is a loop over these numbers with a bound, not a recursion, so that no nesting can exhaust anything. Ordinary frames
- * (Ethernet, at most one VLAN tag, IPv4 without options or IPv6, TCP) do not go through it: `decode` reads them in one go.
+ * (Ethernet, at most two VLAN tags, IPv4 without options or IPv6, TCP) do not go through it: `decode` reads them in one go.
  */
 import { readBackboneTag, readCiscoMetadata, readFabricPath, readServiceHeader, readTrill } from './backbone.ts';
 import { Census } from './census.ts';
@@ -28,12 +28,11 @@ import { DIRECTION, KIND, type Segment } from './segment.ts';
 import { STOP, type Stop } from './stop.ts';
 import * as tcp from './tcp.ts';
 import { readUdp } from './udp.ts';
-import { IDENTIFIER_MASK, readVlan } from './vlan.ts';
+import { isTagType, readTags, readVlan, tagsLength, tagsOf } from './vlan.ts';
 import { TUNNEL, Walk } from './walk.ts';
 
 const LINKTYPE_ETHERNET = 1;
 const ETHERNET_LENGTH = 14;
-const TAGGED_LENGTH = 18;
 /** RFC 3378 §3: version 3, reserved bits. */
 const ETHERIP_LENGTH = 2;
 /** The shortest frame that the fast path takes: Ethernet, IPv4 and TCP, 20 octets each of the last two. */
@@ -107,11 +106,12 @@ export class Decoder {
     if (linkType === LINKTYPE_ETHERNET && capturedLength >= FAST_LENGTH) {
       let type = view.getUint16(at + 12);
       let ipAt = at + ETHERNET_LENGTH;
-      let vlan = 0;
-      if (type === ETHER_TYPE.VLAN) {
-        vlan = view.getUint16(at + ETHERNET_LENGTH) & IDENTIFIER_MASK;
-        type = view.getUint16(at + 16);
-        ipAt = at + TAGGED_LENGTH;
+      let tags = 0;
+      if (isTagType(type)) {
+        const read = readTags(view, at);
+        tags = tagsOf(read);
+        ipAt += tagsLength(read);
+        type = view.getUint16(ipAt - 2);
       }
       const end = at + capturedLength;
       if (
@@ -120,7 +120,7 @@ export class Decoder {
           : type === ETHER_TYPE.IPV6 && fillIpv6(segment, view, ipAt, end)
       ) {
         segment.kind = KIND.TCP;
-        segment.network = vlan === 0 ? 0 : this.#networks.ofVlan(vlan);
+        segment.network = tags === 0 ? 0 : this.#networks.ofTags(tags);
         segment.direction = DIRECTION.UNKNOWN;
         segment.interfaceIndex = -1;
         segment.ethernetAt = at;

@@ -4,10 +4,11 @@
  */
 import { formatAddress } from '../bytes/address.ts';
 import { type Network, TUNNEL_KINDS } from './network.ts';
+import { IDENTIFIER_BITS } from './vlan.ts';
 import { MAX_TAGS, NO_TUNNEL, type Walk } from './walk.ts';
 
 const PLAIN: Network = Object.freeze({ vlan: Object.freeze([]), tunnel: null });
-const VLAN_IDENTIFIERS = 4096;
+const VLAN_IDENTIFIERS = 1 << IDENTIFIER_BITS;
 
 // A key: VLAN count 0, identifiers 1 to 8, tunnel kind 9, has identifier 10, identifier 11, family 12, the two outer
 // addresses 13 to 20, the smaller first.
@@ -35,6 +36,9 @@ export class NetworkTable {
   readonly #cachedKeys = new Int32Array(CACHE_ENTRIES * KEY_WORDS);
   /** 0 for an empty entry: the plain network is never cached. */
   readonly #cachedIndex = new Int32Array(CACHE_ENTRIES);
+  /** Of two tags; 0 for an empty entry, which no two tags are. */
+  readonly #cachedTags = new Int32Array(CACHE_ENTRIES);
+  readonly #cachedTagsIndex = new Int32Array(CACHE_ENTRIES);
 
   /** `limit` is the greatest number of networks. */
   constructor(limit: number) {
@@ -51,11 +55,31 @@ export class NetworkTable {
     return index;
   }
 
+  /** The network of packets with at most two tags, which `tagsOf` gives (vlan.ts). */
+  ofTags(tags: number): number {
+    if (tags < VLAN_IDENTIFIERS) return this.ofVlan(tags);
+    const place = (tags ^ (tags >>> IDENTIFIER_BITS)) & (CACHE_ENTRIES - 1);
+    if (this.#cachedTags[place] === tags) return this.#cachedTagsIndex[place] ?? 0;
+    this.#key.fill(0);
+    this.#key[0] = 2;
+    this.#key[TAGS] = tags >>> IDENTIFIER_BITS;
+    this.#key[TAGS + 1] = tags & (VLAN_IDENTIFIERS - 1);
+    this.#key[KIND] = NO_TUNNEL;
+    const index = this.#ofKey();
+    this.#cachedTags[place] = tags;
+    this.#cachedTagsIndex[place] = index;
+    return index;
+  }
+
   /** The network that the walk has met. */
   of(walk: Walk): number {
     if (walk.tunnelKind === NO_TUNNEL && walk.vlanCount < 2)
       return walk.vlanCount === 0 ? 0 : this.ofVlan(walk.vlans[0] ?? 0);
     this.#writeKey(walk);
+    return this.#ofKey();
+  }
+
+  #ofKey(): number {
     const entry = this.#hash() & (CACHE_ENTRIES - 1);
     if (this.#cachedIndex[entry] !== 0 && this.#isCached(entry)) return this.#cachedIndex[entry] ?? 0;
     const text = this.#key.join();

@@ -99,6 +99,47 @@ describe('the short way and the long way', () => {
     );
   });
 
+  test('agree where the same ports come in several networks', () => {
+    for (const networks of [
+      ['', '', '', ' vlan 5'],
+      [' vlan 5', ' vlan 5', ' vlan 5,6'],
+      [' vlan 5,6', ' vlan 6,5', ' vxlan 5'],
+    ]) {
+      fc.assert(
+        fc.property(randomScript(24, networks), ({ capture, text }) => {
+          assertSame(capture, text);
+        }),
+        { numRuns: 100 },
+      );
+    }
+  });
+
+  test('agree where a connection ends in one network while its ports begin another one in the next', () => {
+    const connection = (vlan: string): readonly string[] => [
+      `c > s S 1000:1000(0)${vlan}`,
+      `s > c S. 9000:9000(0) ack 1001${vlan}`,
+      `c > s . ack 9001${vlan}`,
+      `c > s P. 1001:1011(10) ack 9001${vlan}`,
+      `s > c F. 9001:9001(0) ack 1011${vlan}`,
+      `c > s F. 1011:1011(0) ack 9002${vlan}`,
+    ];
+    const ends = ['end c 10.0.0.1:40000', 'end s 10.0.0.2:80'];
+    for (const [first, second] of [
+      ['', ' vlan 5'],
+      [' vlan 5', ' vlan 6'],
+      [' vlan 5,6', ''],
+    ] as const) {
+      for (const gap of [0.01, 0.3, 3.5]) {
+        for (let between = 0; between <= 6; between++) {
+          const one = connection(first);
+          const steps = [...one.slice(0, between), ...connection(second), ...one.slice(between)];
+          const text = [...ends, ...steps.map((step) => `+${gap} ${step}`)].join('\n');
+          for (const bytes of encodeScript(parseScript(text))) assert.equal(assertSame(bytes, text), 2);
+        }
+      }
+    }
+  });
+
   test('agree where a step comes after a silence in which a verdict could be given', () => {
     const steps = [
       'c > s S 1000:1000(0)',

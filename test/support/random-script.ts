@@ -42,12 +42,18 @@ export interface RandomScript {
   readonly capture: Uint8Array;
 }
 
-export function randomScript(maxPackets = 14): fc.Arbitrary<RandomScript> {
-  const step = fc.tuple(fc.constantFrom(...PACKETS), fc.constantFrom(...GAPS), fc.constantFrom(...CLIENTS));
+/** @param networks of the packets: what a script says of each */
+export function randomScript(maxPackets = 14, networks: readonly string[] = ['']): fc.Arbitrary<RandomScript> {
+  const step = fc.tuple(
+    fc.constantFrom(...PACKETS),
+    fc.constantFrom(...GAPS),
+    fc.constantFrom(...CLIENTS),
+    fc.constantFrom(...networks),
+  );
   return fc.array(step, { minLength: 1, maxLength: maxPackets }).map((steps) => {
-    const lines = steps.map(([packet, gap, client]) => {
+    const lines = steps.map(([packet, gap, client, network]) => {
       const named = packet.replace(/\bc\b(?= >)|(?<=> )c\b/, client);
-      return `+${(gap / 1000).toFixed(3)} ${named}`;
+      return `+${(gap / 1000).toFixed(3)} ${named}${packet === 'other' ? '' : network}`;
     });
     const text = ['end c 10.0.0.1:40000', 'end d 10.0.0.3:40000', 'end s 10.0.0.2:80', ...lines, ''].join('\n');
     const [capture] = encodeScript(parseScript(text));

@@ -179,6 +179,39 @@ test('every VLAN is a network, with or without the fast path', () => {
   );
 });
 
+test('two tags are one network, whatever their types, with or without the fast path', () => {
+  const decoder = new Decoder();
+  const network = (packet: Uint8Array, outer: number, inner: number, tpid: number): number => {
+    const tags = [
+      { id: outer, tpid },
+      { id: inner, tpid: 0x8100 },
+    ];
+    return decodeFrame(p.ethernet(packet, { tags }), LINK.ETHERNET, { decoder }).segment.network;
+  };
+  // The last type of a tag, and a packet with options, do not go the fast way.
+  const packets = [p.tcpPacket(V4), p.tcpPacket(V6), p.ipv4(p.tcp(V4), { ...V4, options: p.u32(0x01010101) })];
+  for (const packet of packets) {
+    for (const tpid of [0x8100, 0x88a8, 0x9100]) {
+      const pairs = [
+        [5, 6],
+        [6, 5],
+        [0, 5],
+        [5, 0],
+        [0, 0],
+        [5, 6],
+        [4095, 4095],
+        [1, 4095],
+      ] as const;
+      const numbers = pairs.map(([outer, inner]) => network(packet, outer, inner, tpid));
+      assert.deepEqual(numbers, [1, 2, 3, 3, 0, 1, 4, 5]);
+    }
+  }
+  assert.deepEqual(
+    decoder.networks.map(({ vlan }) => vlan),
+    [[], [5, 6], [6, 5], [5], [4095, 4095], [1, 4095]],
+  );
+});
+
 test('networks are bounded: what has no room shares the last number, and that is counted', () => {
   const decoder = new Decoder({ networksLimit: 10 });
   for (let id = 1; id <= 20; id++) {
