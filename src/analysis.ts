@@ -193,7 +193,9 @@ export class Analysis {
     const digits = ((rows[row + ROW.SHAPE] as number) & NANOSECONDS) === 0 ? 6 : 9;
     if (digits > this.digits) this.digits = digits;
     this.trace?.at(number, time, this.baseSeconds, this.digits);
-    this.tracker.observeRow(rows, row, view, this.segment, time, this.clock.tick(time), number);
+    const tags = rows[row + ROW.TAGS] as number;
+    const network = tags === 0 ? 0 : this.decoder.networkOf(tags);
+    this.tracker.observeRow(rows, row, view, network, this.segment, time, this.clock.tick(time), number);
   }
 
   /** The capture says that it lost packets between two times (epoch seconds and nanoseconds). */

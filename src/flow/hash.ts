@@ -3,6 +3,7 @@
  * connection meet. Each end is mixed on its own and the two are added.
  */
 import { MAPPED } from '../wire/ipv4.ts';
+import { DESTINATION, SOURCE } from '../wire/ipv6.ts';
 import type { Segment } from '../wire/segment.ts';
 
 /** The 32-bit finalizer of MurmurHash3: a bijection in which every input bit changes every output bit with probability near 1/2. */
@@ -45,4 +46,15 @@ export function hashSegment(segment: Segment, seed: number): number {
 export function hashIpv4(source: number, destination: number, ports: number, seed: number): number {
   const sourceHash = hashEnd(0, 0, MAPPED, source, ports >>> 16, seed);
   return (sourceHash + hashEnd(0, 0, MAPPED, destination, ports & 0xffff, seed)) | 0;
+}
+
+/** The same for the IPv6 header at `at`. @param ports the source's in the high half */
+export function hashIpv6(view: DataView, at: number, ports: number, seed: number): number {
+  return (
+    (hashEndAt(view, at + SOURCE, ports >>> 16, seed) + hashEndAt(view, at + DESTINATION, ports & 0xffff, seed)) | 0
+  );
+}
+
+function hashEndAt(view: DataView, at: number, port: number, seed: number): number {
+  return hashEnd(view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12), port, seed);
 }

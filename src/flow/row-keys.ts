@@ -8,6 +8,7 @@ import {
   FLAGS_SHIFT,
   HEADER_WORDS_SHIFT,
   headerWordsOf,
+  ipAtOf,
   payloadOf,
   ROW,
   readPlainRow,
@@ -15,10 +16,12 @@ import {
 } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { parseOptions } from '../wire/tcp-options.ts';
-import { hashIpv4, hashSegment, mix } from './hash.ts';
+import { hashIpv4, hashIpv6, hashSegment, mix } from './hash.ts';
 
-const ETHERNET_LENGTH = 14;
 const IPV4_LENGTH = 20;
+const IPV6_LENGTH = 40;
+/** As in wire/segment.ts, of IPv6. */
+const NO_IDENTIFICATION = -1;
 /** 32-bit words of a TCP header without options, and with timestamps alone, as all but the SYNs of most connections have them (RFC 7323, appendix A): NOP, NOP, kind 8, length 10. */
 const BARE_WORDS = 5;
 const STAMPED_WORDS = 8;
@@ -32,25 +35,25 @@ const SYN = FLAG.SYN << FLAGS_SHIFT;
 /** Fills in the keys of a plain row. @param scratch a segment that may be written. @param seed of the flows' hashes */
 export function writeKeys(rows: Int32Array, row: number, view: DataView, scratch: Segment, seed: number): void {
   const shape = rows[row + ROW.SHAPE] as number;
-  if ((shape & FAMILY_MASK) === 4 && (shape & SYN) === 0) {
-    const at = (rows[row + ROW.AT] as number) + ETHERNET_LENGTH + IPV4_LENGTH;
+  if ((shape & SYN) === 0) {
+    const isIpv4 = (shape & FAMILY_MASK) === 4;
+    const ipAt = ipAtOf(rows, row);
+    const at = ipAt + (isIpv4 ? IPV4_LENGTH : IPV6_LENGTH);
     const words = headerWordsOf(shape);
     const isStamped =
       words === STAMPED_WORDS &&
       at + STAMPED_LENGTH <= (rows[row + ROW.CAPTURED_END] as number) &&
       view.getInt32(at + OPTIONS) === STAMP_OPTION;
     if (words === BARE_WORDS || isStamped) {
-      rows[row + ROW.HASH] = hashIpv4(
-        rows[row + ROW.SOURCE] as number,
-        rows[row + ROW.DESTINATION] as number,
-        rows[row + ROW.PORTS] as number,
-        seed,
-      );
-      rows[row + ROW.PRINT] = printOfIpv4(rows, row, isStamped ? view.getInt32(at + STAMP_VALUE) : 0);
+      const ports = rows[row + ROW.PORTS] as number;
+      rows[row + ROW.HASH] = isIpv4
+        ? hashIpv4(rows[row + ROW.SOURCE] as number, rows[row + ROW.DESTINATION] as number, ports, seed)
+        : hashIpv6(view, ipAt, ports, seed);
+      rows[row + ROW.PRINT] = printOfRow(rows, row, at - ipAt, isStamped ? view.getInt32(at + STAMP_VALUE) : 0);
       return;
     }
   }
-  readPlainRow(scratch, rows, row, view);
+  readPlainRow(scratch, rows, row, view, 0);
   rows[row + ROW.HASH] = hashSegment(scratch, seed);
   rows[row + ROW.PRINT] = fingerprint(scratch);
 }
@@ -90,15 +93,16 @@ export function fingerprint(segment: Segment, port: number = segment.sourcePort)
   return printOf(numbers, shape, port ^ (headers << 16) ^ (segment.kind << 26), own);
 }
 
-function printOfIpv4(rows: Int32Array, row: number, stamp: number): number {
+/** @param headers octets from IP to TCP. @param stamp value of the timestamps option, or 0 */
+function printOfRow(rows: Int32Array, row: number, headers: number, stamp: number): number {
   const sequence = rows[row + ROW.SEQUENCE] as number;
   const acknowledgment = rows[row + ROW.ACKNOWLEDGMENT] as number;
   const flags = ((rows[row + ROW.SHAPE] as number) >>> FLAGS_SHIFT) & 0xff;
-  const identification = (rows[row + ROW.WINDOW] as number) >>> 16;
+  const identification = headers === IPV4_LENGTH ? (rows[row + ROW.WINDOW] as number) >>> 16 : NO_IDENTIFICATION;
   const port = (rows[row + ROW.PORTS] as number) >>> 16;
   const numbers = Math.imul(sequence, 0x9e3779b1) ^ Math.imul(acknowledgment, 0x85ebca77);
   const shape = (identification << 16) ^ (payloadOf(rows, row) << 4) ^ flags;
-  return printOf(numbers, shape, port ^ (IPV4_LENGTH << 16) ^ (KIND.TCP << 26), Math.imul(stamp, 0x165667b1));
+  return printOf(numbers, shape, port ^ (headers << 16) ^ (KIND.TCP << 26), Math.imul(stamp, 0x165667b1));
 }
 
 function printOf(numbers: number, shape: number, ends: number, own: number): number {

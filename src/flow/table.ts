@@ -16,6 +16,7 @@
  * Several attempts can share one key (a client that tries again from the same port): the index leads to the newest, `older` to the one before.
  */
 import { MAPPED } from '../wire/ipv4.ts';
+import { DESTINATION, SOURCE } from '../wire/ipv6.ts';
 import type { Segment } from '../wire/segment.ts';
 import { hashSegment } from './hash.ts';
 
@@ -97,8 +98,8 @@ export class FlowTable {
     }
   }
 
-  /** As `find`, of IPv4 addresses in the plain network. @param ports the source's in the high half */
-  findIpv4(source: number, destination: number, ports: number, hash: number): number {
+  /** As `find`, of IPv4 addresses. @param ports the source's in the high half */
+  findIpv4(source: number, destination: number, ports: number, network: number, hash: number): number {
     const { index, words, rowWords } = this;
     const answering = (ports << 16) | (ports >>> 16);
     for (let i = hash & this.mask; ; i = (i + 1) & this.mask) {
@@ -106,11 +107,41 @@ export class FlowTable {
       if (entry === 0) return NO_SLOT;
       if (index[2 * i] !== hash) continue;
       const at = (entry - 1) * rowWords;
-      if (words[at + NETWORK] !== 0 || !this.isIpv4(at) || !this.isIpv4(at + 4)) continue;
+      if (words[at + NETWORK] !== network || !this.isIpv4(at) || !this.isIpv4(at + 4)) continue;
       const own = words[at + PORTS];
       if (own === ports && words[at + 3] === source && words[at + 7] === destination) return (entry - 1) * 2;
       if (own === answering && words[at + 3] === destination && words[at + 7] === source) return (entry - 1) * 2 + 1;
     }
+  }
+
+  /** As `find`, of the addresses in the IPv6 header at `header`. @param ports the source's in the high half */
+  findIpv6(view: DataView, header: number, ports: number, network: number, hash: number): number {
+    const { index, words, rowWords } = this;
+    const answering = (ports << 16) | (ports >>> 16);
+    const source = header + SOURCE;
+    const destination = header + DESTINATION;
+    for (let i = hash & this.mask; ; i = (i + 1) & this.mask) {
+      const entry = index[2 * i + 1] as number;
+      if (entry === 0) return NO_SLOT;
+      if (index[2 * i] !== hash) continue;
+      const at = (entry - 1) * rowWords;
+      if (words[at + NETWORK] !== network) continue;
+      const own = words[at + PORTS];
+      if (own === ports && this.isAt(at, view, source) && this.isAt(at + 4, view, destination)) return (entry - 1) * 2;
+      if (own === answering && this.isAt(at, view, destination) && this.isAt(at + 4, view, source))
+        return (entry - 1) * 2 + 1;
+    }
+  }
+
+  /** Whether the address at this word is the one at `address` of the view. */
+  private isAt(at: number, view: DataView, address: number): boolean {
+    const { words } = this;
+    return (
+      words[at + 3] === view.getInt32(address + 12) &&
+      words[at + 2] === view.getInt32(address + 8) &&
+      words[at + 1] === view.getInt32(address + 4) &&
+      words[at] === view.getInt32(address)
+    );
   }
 
   private isIpv4(at: number): boolean {

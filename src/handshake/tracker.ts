@@ -8,7 +8,7 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
 import { NO_SLOT } from '../flow/table.ts';
-import { FAMILY_MASK, FLAGS_SHIFT, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
+import { FAMILY_MASK, FLAGS_SHIFT, ipAtOf, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, SAID_TO_CLOSE, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
@@ -137,25 +137,27 @@ export class Tracker {
     }
   }
 
-  /** As `observe`, for the segment of a plain row (wire/plain-row.ts). @param view of the chunk that the row speaks of. @param segment is filled, if need be */
+  /** As `observe`, for the segment of a plain row (wire/plain-row.ts). @param view of the chunk that the row speaks of. @param network of its tags. @param segment is filled, if need be */
   observeRow(
     rows: Int32Array,
     row: number,
     view: DataView,
+    network: number,
     segment: Segment,
     time: number,
     clock: number,
     frame: number,
   ): void {
     this.goOn(time, clock, frame);
+    if (network !== 0 && !this.severalNetworks) this.meetNetworks();
     const hash = rows[row + ROW.HASH] as number;
-    const found = this.findRow(rows, row, view, segment, hash);
+    const found = this.findRow(rows, row, view, network, hash);
     if (found !== NO_SLOT) {
       // By far the most segments of attempts end here: data of a connection whose handshake is settled.
       if (this.isSettled(found) && ((rows[row + ROW.SHAPE] as number) & (ENDS << FLAGS_SHIFT)) === 0) return;
       if (this.isOrdinary(found >> 1) && this.takeOrdinary(found, rows, row)) return;
     }
-    readPlainRow(segment, rows, row, view);
+    readPlainRow(segment, rows, row, view, network);
     if (found === NO_SLOT) this.observeUnknown(segment, hash);
     else this.observeKnown(segment, found, hash);
   }
@@ -194,17 +196,13 @@ export class Tracker {
     this.room.sweep(clock, this.visitor);
   }
 
-  private findRow(rows: Int32Array, row: number, view: DataView, segment: Segment, hash: number): number {
+  private findRow(rows: Int32Array, row: number, view: DataView, network: number, hash: number): number {
+    const ports = rows[row + ROW.PORTS] as number;
     if (((rows[row + ROW.SHAPE] as number) & FAMILY_MASK) !== 4) {
-      readPlainRow(segment, rows, row, view);
-      return this.attempts.find(segment, hash);
+      return this.attempts.findIpv6(view, ipAtOf(rows, row), ports, network, hash);
     }
-    return this.attempts.findIpv4(
-      rows[row + ROW.SOURCE] as number,
-      rows[row + ROW.DESTINATION] as number,
-      rows[row + ROW.PORTS] as number,
-      hash,
-    );
+    const source = rows[row + ROW.SOURCE] as number;
+    return this.attempts.findIpv4(source, rows[row + ROW.DESTINATION] as number, ports, network, hash);
   }
 
   private isSettled(found: number): boolean {

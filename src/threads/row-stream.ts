@@ -1,6 +1,6 @@
 /**
  * Packets that other threads have decoded, in the order of the capture: this side of the ring (ring.ts). It is a stream of packets like any other (source/packet-stream.ts), but that
- * plain packets come as segments.
+ * plain packets come as rows.
  */
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { Frame } from '../capture/frame.ts';
@@ -9,7 +9,6 @@ import type { ByteSource } from '../source/byte-source.ts';
 import type { Compression } from '../source/decompression.ts';
 import type { ContainerFacts, PacketStream } from '../source/packet-stream.ts';
 import { ROW_WORDS } from '../wire/plain-row.ts';
-import { Segment } from '../wire/segment.ts';
 import { type RingMemory, SLOTS, type Slot, slotsOf } from './ring.ts';
 import { ROW_KIND } from './rows.ts';
 
@@ -49,8 +48,7 @@ export type MutableFacts = { -readonly [K in keyof ContainerFacts]: ContainerFac
 export abstract class RowStream implements PacketStream {
   readonly source: RemoteSource;
   readonly frame = new Frame();
-  /** The packet itself when `isPlain`. BORROWED as `frame`. */
-  readonly segment = new Segment();
+  /** Of the packet at hand `frame` has number and time alone: the rest is in its row (`takeRun`). */
   isPlain = false;
   bytes = 0;
   failure: Error | null = null;
@@ -81,7 +79,7 @@ export abstract class RowStream implements PacketStream {
     const { slot } = this;
     if (slot === null) return false;
     while (this.row < slot.count) {
-      const kind = slot.rows.read(this.row, slot.view, this.frame, this.segment);
+      const kind = slot.rows.read(this.row, this.frame);
       this.row += 1;
       if (kind === ROW_KIND.LOSS) {
         this.losses.push(slot.rows.readLoss(this.row - 1));
@@ -106,7 +104,7 @@ export abstract class RowStream implements PacketStream {
     use(rows.words, first * ROW_WORDS, run, view);
     if (run === 1) return run;
     this.row = first + run;
-    rows.read(this.row - 1, view, this.frame, this.segment);
+    rows.read(this.row - 1, this.frame);
     this.frame.number += run - 1;
     return run;
   }

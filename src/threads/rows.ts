@@ -9,15 +9,7 @@
 import type { Frame } from '../capture/frame.ts';
 import type { LossInterval } from '../capture/reader.ts';
 import { writeKeys } from '../flow/row-keys.ts';
-import {
-  DIRECTION_MASK,
-  DIRECTION_SHIFT,
-  NANOSECONDS,
-  ROW,
-  ROW_WORDS,
-  readPlainRow,
-  writePlainRow,
-} from '../wire/plain-row.ts';
+import { DIRECTION_MASK, DIRECTION_SHIFT, NANOSECONDS, ROW, ROW_WORDS, writePlainRow } from '../wire/plain-row.ts';
 import { Segment } from '../wire/segment.ts';
 
 /** SHAPE of rows that stand for no segment. */
@@ -115,8 +107,8 @@ export class Rows {
     this.doubles[at + 3] = loss.toNanos;
   }
 
-  /** Fills `frame` with the packet of a row, and counts its number on by those that were skipped before it; of a plain one, its time alone, and the segment. */
-  read(index: number, view: DataView, frame: Frame, segment: Segment): RowKind {
+  /** Fills `frame` with the packet of a row, and counts its number on by those that were skipped before it; of a plain one, its time alone. */
+  read(index: number, frame: Frame): RowKind {
     const { words } = this;
     const row = index * ROW_WORDS;
     const shape = words[row + ROW.SHAPE] as number;
@@ -128,7 +120,6 @@ export class Rows {
     frame.seconds = (words[row + ROW.SECONDS] as number) >>> 0;
     frame.nanos = words[row + ROW.NANOS] as number;
     frame.digits = (shape & NANOSECONDS) === 0 ? 6 : 9;
-    readPlainRow(segment, words, row, view);
     return ROW_KIND.PLAIN;
   }
 

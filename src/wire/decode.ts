@@ -79,6 +79,11 @@ export class Decoder {
     return this.#walk.fragments.givenUp;
   }
 
+  /** The network of the tags of a row that was decoded elsewhere (plain-row.ts). */
+  networkOf(tags: number): number {
+    return this.#networks.ofTags(tags);
+  }
+
   /** So many frames of the capture were decoded elsewhere (plain-row.ts): nothing comes of them but that fragments grow older. */
   pass(frames: number): void {
     this.#walk.fragments.frames += frames;

@@ -10,8 +10,8 @@ import type { Walk } from './walk.ts';
 export const PAYLOAD_LENGTH = 4;
 const NEXT_HEADER = 6;
 export const HOP_LIMIT = 7;
-const SOURCE = 8;
-const DESTINATION = 24;
+export const SOURCE = 8;
+export const DESTINATION = 24;
 export const HEADER_LENGTH = 40;
 /** The fixed part of a TCP header (RFC 9293 §3.1), which a plain packet has room for. */
 const TCP_LENGTH = 20;

@@ -1,6 +1,6 @@
 /**
  * Plain frames as rows of numbers, so that one thread can decode what another one tracks. Plain is what nearly every frame of nearly every capture is: Ethernet
- * without a tag, IPv4 without options and fragments or IPv6 without extension headers, TCP with its 20 octets. A row stands for the Segment that
+ * with at most two VLAN tags, IPv4 without options and fragments or IPv6 without extension headers, TCP with its 20 octets. A row stands for the Segment that
  * `Decoder.decode` makes of the same frame (test/wire/plain-row.test.ts holds them against each other); any other frame is left to the decoder, which alone has a memory
  * (fragments, networks) and must see such frames in the order of the capture.
  */
@@ -9,6 +9,7 @@ import * as ipv6 from './ipv6.ts';
 import { ETHER_TYPE } from './layer.ts';
 import { KIND, type Segment } from './segment.ts';
 import * as tcp from './tcp.ts';
+import { isTagType, readTags, tagsLength, tagsOf } from './vlan.ts';
 
 /** Words of a row, signed 32-bit integers: 64 octets, a cache line. */
 export const ROW_WORDS = 16;
@@ -19,8 +20,8 @@ export const ROW = {
   AT: 0,
   SECONDS: 1,
   NANOS: 2,
-  /** 0: not plain. Else 4 or 6, and then an octet each of flags, TTL, and words of TCP header with the bit MALFORMED and the owner's NANOSECONDS and
-   * DIRECTION. */
+  /** 0: not plain. Else 4 or 6 with the number of tags, and then an octet each of flags, TTL, and words of TCP header with the bit MALFORMED and the owner's
+   * NANOSECONDS and DIRECTION. */
   SHAPE: 3,
   /** IPv4 addresses; those of IPv6 are read from the frame. */
   SOURCE: 4,
@@ -36,10 +37,15 @@ export const ROW = {
   /** Keys, by flow/row-keys.ts: hash of the flow, and fingerprint. */
   HASH: 12,
   PRINT: 13,
+  /** Of VLAN tags, by `tagsOf` (vlan.ts): 0 when none names a VLAN. */
+  TAGS: 14,
 } as const;
 
 /** In SHAPE. */
 export const FAMILY_MASK = 0x0f;
+/** Octets of VLAN tags, 0, 4 or 8: the two bits beside the family. */
+const TAGS_LENGTH_SHIFT = 2;
+const TAGS_LENGTH_MASK = 0x0c;
 export const FLAGS_SHIFT = 8;
 export const TTL_SHIFT = 16;
 export const HEADER_WORDS_SHIFT = 24;
@@ -58,28 +64,41 @@ const SHORTEST = ETHERNET_LENGTH + ipv4.MIN_LENGTH + tcp.MIN_LENGTH;
  */
 export function writePlainRow(rows: Int32Array, row: number, view: DataView, at: number, captured: number): boolean {
   if (captured < SHORTEST) return false;
-  const type = view.getUint16(at + ETHERNET_LENGTH - 2);
-  if (type === ETHER_TYPE.IPV4) return writeIpv4(rows, row, view, at + ETHERNET_LENGTH, at + captured);
-  return type === ETHER_TYPE.IPV6 && writeIpv6(rows, row, view, at + ETHERNET_LENGTH, at + captured);
+  let ipAt = at + ETHERNET_LENGTH;
+  let type = view.getUint16(ipAt - 2);
+  let tagsShape = 0;
+  let tags = 0;
+  if (isTagType(type)) {
+    const read = readTags(view, at);
+    tags = tagsOf(read);
+    tagsShape = tagsLength(read) << TAGS_LENGTH_SHIFT;
+    ipAt += tagsLength(read);
+    type = view.getUint16(ipAt - 2);
+  }
+  rows[row + ROW.TAGS] = tags;
+  if (type === ETHER_TYPE.IPV4) return writeIpv4(rows, row, view, ipAt, at + captured, tagsShape);
+  return type === ETHER_TYPE.IPV6 && writeIpv6(rows, row, view, ipAt, at + captured, tagsShape);
 }
 
-function writeIpv4(rows: Int32Array, row: number, view: DataView, at: number, end: number): boolean {
-  if (!ipv4.isPlainTcp(view, at)) return false;
-  const wireEnd = at + view.getUint16(at + ipv4.TOTAL_LENGTH);
+function writeIpv4(rows: Int32Array, row: number, view: DataView, at: number, end: number, tagsShape: number): boolean {
   const tcpAt = at + ipv4.MIN_LENGTH;
+  if (end - tcpAt < tcp.MIN_LENGTH || !ipv4.isPlainTcp(view, at)) return false;
+  const wireEnd = at + view.getUint16(at + ipv4.TOTAL_LENGTH);
+  const shape = 4 | tagsShape | (view.getUint8(at + ipv4.TTL) << TTL_SHIFT);
   rows[row + ROW.SOURCE] = view.getInt32(at + ipv4.SOURCE);
   rows[row + ROW.DESTINATION] = view.getInt32(at + ipv4.DESTINATION);
   const identification = view.getUint16(at + ipv4.IDENTIFICATION);
-  writeTcp(rows, row, view, tcpAt, wireEnd - tcpAt, 4 | (view.getUint8(at + ipv4.TTL) << TTL_SHIFT), identification);
+  writeTcp(rows, row, view, tcpAt, wireEnd - tcpAt, shape, identification);
   rows[row + ROW.CAPTURED_END] = Math.min(wireEnd, end);
   return true;
 }
 
-function writeIpv6(rows: Int32Array, row: number, view: DataView, at: number, end: number): boolean {
+function writeIpv6(rows: Int32Array, row: number, view: DataView, at: number, end: number, tagsShape: number): boolean {
   const tcpAt = at + ipv6.HEADER_LENGTH;
   if (end - tcpAt < tcp.MIN_LENGTH || !ipv6.isPlainTcp(view, at)) return false;
   const tcpLength = view.getUint16(at + ipv6.PAYLOAD_LENGTH);
-  writeTcp(rows, row, view, tcpAt, tcpLength, 6 | (view.getUint8(at + ipv6.HOP_LIMIT) << TTL_SHIFT), 0);
+  const shape = 6 | tagsShape | (view.getUint8(at + ipv6.HOP_LIMIT) << TTL_SHIFT);
+  writeTcp(rows, row, view, tcpAt, tcpLength, shape, 0);
   rows[row + ROW.CAPTURED_END] = Math.min(tcpAt + tcpLength, end);
   return true;
 }
@@ -119,18 +138,27 @@ export function payloadOf(rows: Int32Array, row: number): number {
   return (rows[row + ROW.TCP_LENGTH] as number) - 4 * headerWordsOf(rows[row + ROW.SHAPE] as number);
 }
 
-/** Fills the segment of a plain row. `view` covers the chunk that the frame lies in, and must stay as it is for as long as the segment is used. */
-export function readPlainRow(segment: Segment, rows: Int32Array, row: number, view: DataView): void {
+/** Where the IP header begins. */
+export function ipAtOf(rows: Int32Array, row: number): number {
+  const tagsLength = ((rows[row + ROW.SHAPE] as number) >>> TAGS_LENGTH_SHIFT) & TAGS_LENGTH_MASK;
+  return (rows[row + ROW.AT] as number) + ETHERNET_LENGTH + tagsLength;
+}
+
+/**
+ * Fills the segment of a plain row. `view` covers the chunk that the frame lies in, and must stay as it is for as long as the segment is used.
+ * @param network of the row's TAGS
+ */
+export function readPlainRow(segment: Segment, rows: Int32Array, row: number, view: DataView, network: number): void {
   const at = rows[row + ROW.AT] as number;
   const shape = rows[row + ROW.SHAPE] as number;
   segment.kind = KIND.TCP;
-  segment.network = 0;
+  segment.network = network;
   segment.direction = (shape >>> DIRECTION_SHIFT) & DIRECTION_MASK;
   segment.interfaceIndex = -1;
   segment.ethernetAt = at;
   segment.fragmented = false;
   segment.udpAt = -1;
-  const ipAt = at + ETHERNET_LENGTH;
+  const ipAt = ipAtOf(rows, row);
   segment.ipAt = ipAt;
   const window = rows[row + ROW.WINDOW] as number;
   if ((shape & FAMILY_MASK) === 4) {

@@ -84,14 +84,25 @@ function removeFromBoth(table: FlowTable, model: Map<string, Entry[]>, pick: num
 
 function findAsIpv4(table: FlowTable, segment: Segment): number {
   const ports = (segment.sourcePort << 16) | segment.destinationPort;
-  return table.findIpv4(segment.source3, segment.destination3, ports, table.hash(segment));
+  return table.findIpv4(segment.source3, segment.destination3, ports, segment.network, table.hash(segment));
+}
+
+/** The addresses as they stand in a header, eight octets behind its beginning. */
+function findAsIpv6(table: FlowTable, segment: Segment): number {
+  const { source0, source1, source2, source3, destination0, destination1, destination2, destination3 } = segment;
+  const header = new DataView(new ArrayBuffer(43));
+  const words = [source0, source1, source2, source3, destination0, destination1, destination2, destination3];
+  for (const [index, word] of words.entries()) header.setInt32(3 + 8 + 4 * index, word);
+  const ports = (segment.sourcePort << 16) | segment.destinationPort;
+  return table.findIpv6(header, 3, ports, segment.network, table.hash(segment));
 }
 
 function compareChain(table: FlowTable, model: Map<string, Entry[]>, key: number, network: number): number {
   const entries = model.get(`${key} ${network}`) ?? [];
   const segment = segmentOf(fieldsOf(key, network));
   const found = table.find(segment, table.hash(segment));
-  if (network === 0) assert.equal(findAsIpv4(table, segment), found);
+  assert.equal(findAsIpv4(table, segment), found);
+  assert.equal(findAsIpv6(table, segment), found);
   const slots: number[] = [];
   for (let slot = found === NO_SLOT ? NO_SLOT : found >> 1; slot !== NO_SLOT; slot = table.older(slot))
     slots.push(slot);

@@ -63,7 +63,8 @@ function track(bytes: Uint8Array, way: Way): Outcome {
       row[ROW.AT] = at;
       writeKeys(row, 0, view, scratch, SEED);
       tracker.expect(row, 0, 1);
-      tracker.observeRow(row, 0, view, segment, time, now, frame.number);
+      const network = decoder.networkOf(row[ROW.TAGS] as number);
+      tracker.observeRow(row, 0, view, network, segment, time, now, frame.number);
       continue;
     }
     if (decoder.decode(view, at, capturedLength, originalLength, linkType, segment) !== 0) continue;

@@ -32,7 +32,8 @@ function compareBothWays(view: DataView, at: number, captured: number, what: str
     fragmented: true,
     malformed: true,
   });
-  readPlainRow(read, rows, ROW_AT, view);
+  const network = new Decoder().networkOf(rows[ROW_AT + ROW.TAGS] as number);
+  readPlainRow(read, rows, ROW_AT, view, network);
   parseOptions(decoded);
   parseOptions(read);
   assert.deepEqual({ ...read }, { ...decoded }, what);
@@ -53,10 +54,14 @@ test('every Ethernet frame of every fixture, whole, cut and changed', () => {
 test('what is not plain', () => {
   const ends = { from: '10.0.0.1', to: '10.0.0.2' };
   const ends6 = { from: '2001:db8::1', to: '2001:db8::2' };
-  const isPlain = (packet: Uint8Array): boolean => {
-    const frame = p.ethernet(packet);
+  const isPlain = (packet: Uint8Array, tags: readonly (number | { id: number; tpid: number })[] = []): boolean => {
+    const frame = p.ethernet(packet, { tags: [...tags] });
     return compareBothWays(new DataView(frame.buffer, frame.byteOffset, frame.length), 0, frame.length, '');
   };
+  for (const tags of [[5], [0], [5, 6], [0, 6], [5, 0], [4095, 4095], [{ id: 5, tpid: 0x88a8 }, 6]]) {
+    assert.ok(isPlain(p.tcpPacket(ends), tags) && isPlain(p.tcpPacket(ends6), tags), JSON.stringify(tags));
+  }
+  for (const tags of [[1, 2, 3], [{ id: 5, tpid: 0x9100 }]]) assert.ok(!isPlain(p.tcpPacket(ends), tags));
   assert.ok(isPlain(p.tcpPacket(ends)));
   assert.ok(isPlain(p.tcpPacket(ends6)));
   assert.ok(!isPlain(p.ipv4(p.tcp(ends), { ...ends, options: p.u32(0x01010101) })));
