@@ -28,6 +28,8 @@ export type {
   IcmpError,
   Leg,
   LegName,
+  OptionChange,
+  OptionDifference,
   Reset,
   TunnelNote,
   VerdictName,

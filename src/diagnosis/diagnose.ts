@@ -143,9 +143,7 @@ function suspectsAmong(
       return [{ cause: 'half-open-scan', confidence: 'likely', because }];
     }
     case SHAPE.ANSWERED_WITHOUT_OFFERS:
-      return suspectsOf(shape, side).map((suspect) =>
-        count.attempts > 1 ? { ...suspect, confidence: 'likely' } : suspect,
-      );
+      return answeredWithoutOffers(count, shapes.takenOffers.likeThoseLost, side);
     default:
       return suspectsOf(shape, side);
   }
@@ -201,6 +199,13 @@ function beforeSilence(
   if (clients < CLIENTS_OF_A_FLOOD || attempts < CLIENTS_OF_A_FLOOD || attempts > 2 * clients) return suspects;
   const because = `${attempts} attempts of about as many clients, none of which acknowledges the SYN-ACK`;
   return [{ cause: 'syn-flood', confidence: 'likely', because }, ...others];
+}
+
+/** @param taken attempts whose first SYN offered as much, and was answered: as many as the others, and those lost theirs by chance */
+function answeredWithoutOffers({ shape, attempts }: ShapeCount, taken: number, side: VantageSide): readonly Suspect[] {
+  if (taken >= attempts) return [];
+  const isAlways = taken === 0 && attempts > 1;
+  return suspectsOf(shape, side).map((suspect) => (isAlways ? { ...suspect, confidence: 'likely' } : suspect));
 }
 
 function addTo(sums: Map<CauseName, Sum>, more: Sum): void {

@@ -9,6 +9,7 @@ import { STAMP_ORDER } from '../handshake/source-stamps.ts';
 import { SIGN } from '../handshake/traits.ts';
 import type { AddressFigures } from './address-figures.ts';
 import { SHAPE, type Shape } from './shape.ts';
+import { TakenOffers } from './taken-offers.ts';
 
 export interface ShapeCount {
   readonly shape: Shape;
@@ -58,6 +59,7 @@ export class EndpointShapes {
   resetTtl = 0;
   private slowestReset = 0;
   private haveResetsId = true;
+  takenOffers = new TakenOffers();
   private macs: MacCount[] = [];
   /** Of some clients, by their low address word: when the latest handshake of theirs began that was completed. */
   private taken: { readonly clients: Int32Array; readonly began: Float64Array } | null = null;
@@ -75,6 +77,7 @@ export class EndpointShapes {
     copy.slowestReset = this.slowestReset;
     copy.haveResetsId = this.haveResetsId;
     copy.resetTtl = this.resetTtl;
+    copy.takenOffers = this.takenOffers.copy();
     copy.macs = this.macs.map((count) => ({ ...count }));
     Object.assign(copy.stamps, this.stamps);
     if (this.taken !== null) {
@@ -86,10 +89,12 @@ export class EndpointShapes {
   /** @param inItself the shape that the attempt has by itself */
   add(inItself: Shape, e: Evidence, address: AddressFigures): void {
     this.noteTaken(e);
+    this.takenOffers.add(e);
     const shape = this.isCountedInContext(inItself) ? this.inContext(inItself, e, address) : inItself;
     if (e.synMac !== 0) this.addMac(e);
     if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e);
     if (shape === SHAPE.NONE) return;
+    if (shape === SHAPE.ANSWERED_WITHOUT_OFFERS) this.takenOffers.addLost(e);
     if (isRefused(shape)) this.addRefusal(e);
     const began = e.synCount > 0 ? e.synFirst : e.synAckFirst;
     const count = this.counts.find((known) => known.shape === shape);
@@ -184,6 +189,7 @@ export class EndpointShapes {
       const isUnheard = e.synAckCount >= SYN_ACKS_UNHEARD && this.isAliveAfter(e);
       return isUnheard ? SHAPE.SYN_ACK_HEARD_BY_LIVE_CLIENT : shape;
     }
+    if (shape === SHAPE.ANSWERED_WITHOUT_OFFERS) return this.takenOffers.coverThoseOf(e) ? SHAPE.NONE : shape;
     const isOlder = e.stampOrder === STAMP_ORDER.OLDER && isUnanswered(shape);
     return isOlder && this.outdated !== null ? SHAPE.SYN_OUTDATED_UNANSWERED : shape;
   }

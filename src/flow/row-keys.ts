@@ -15,7 +15,7 @@ import {
   TTL_SHIFT,
 } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { parseOptions } from '../wire/tcp-options.ts';
+import { offersWord, parseOptions } from '../wire/tcp-options.ts';
 import { hashIpv4, hashIpv6, hashSegment, mix } from './hash.ts';
 
 const IPV4_LENGTH = 20;
@@ -56,6 +56,7 @@ export function writeKeys(rows: Int32Array, row: number, view: DataView, scratch
   readPlainRow(scratch, rows, row, view, 0);
   rows[row + ROW.HASH] = hashSegment(scratch, seed);
   rows[row + ROW.PRINT] = fingerprint(scratch);
+  if ((shape & SYN) !== 0) rows[row + ROW.OFFERS] = offersWord(scratch);
 }
 
 /** Whether a row can say all of the segment that ordinary.ts asks for: not where it passed, nor the identification of an IPv6 fragment. */
@@ -76,20 +77,26 @@ export function writeSegmentRow(rows: Int32Array, row: number, segment: Segment)
   rows[row + ROW.WINDOW] = segment.window | (Math.max(0, segment.ipId) << 16);
   rows[row + ROW.TCP_LENGTH] = segment.payloadLength + 4 * BARE_WORDS;
   rows[row + ROW.PRINT] = fingerprint(segment);
+  if ((segment.flags & FLAG.SYN) !== 0) rows[row + ROW.OFFERS] = offersWord(segment);
 }
 
 /**
  * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
- * fills it in later), not the link layer. Never 0, which marks an unused place.
+ * fills it in later), not the link layer. Of a SYN not what it offers either, timestamps and ECN among it: a box that lies between takes some of it
+ * away. (A SYN-ACK keeps its timestamp: a server may send two at once, one for its timer and one for a repeated SYN.) Never 0, which marks an unused place.
  * @param port in place of the source's
  */
 export function fingerprint(segment: Segment, port: number = segment.sourcePort): number {
   if (segment.kind === KIND.TCP) parseOptions(segment);
   const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
-  const shape = (segment.ipId << 16) ^ (segment.payloadLength << 4) ^ segment.flags;
+  const isSyn = segment.kind === KIND.TCP && (segment.flags & FLAG.SYN) !== 0;
+  const flags = isSyn ? segment.flags & ~(FLAG.ECE | FLAG.CWR) : segment.flags;
+  const isFirstLeg = isSyn && (flags & FLAG.ACK) === 0;
+  const shape = (segment.ipId << 16) ^ (segment.payloadLength << 4) ^ flags;
   // What is not of this kind is left from a segment before.
-  const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
+  const stamp = isFirstLeg ? 0 : Math.imul(segment.timestampValue, 0x165667b1);
+  const own = segment.kind === KIND.TCP ? stamp : segment.icmpType;
   return printOf(numbers, shape, port ^ (headers << 16) ^ (segment.kind << 26), own);
 }
 

@@ -14,6 +14,8 @@ import { FlowTable } from '../flow/table.ts';
 export const W = {
   STATE: 12,
   MARKS: 13,
+  /** What the latest SYN offered (wire/tcp-options.ts `offersWord`). That of the SYN-ACK is in traits.ts; of a row that is ORDINARY, in OFFERS_BACK. */
+  OFFERS: 14,
   /** Which queue the attempt waits in: waiting-room.ts. */
   QUEUE: 15,
 
@@ -43,6 +45,8 @@ export const W = {
   /** The verdict that is out (its code + 1, 0 for none; and SAID_TO_CLOSE), for live output, and how often it was amended. */
   PUBLISHED: 62,
   REVISION: 63,
+  /** In a row that is ORDINARY, of which nothing is ever out. */
+  OFFERS_BACK: 63,
 
   SYN_COUNT: 64,
   SYN_ACK_COUNT: 65,
@@ -179,6 +183,9 @@ export const FREE = -1;
 export const TWIN = 1 << 18;
 export const ANSWERED_ELSEWHERE = 1 << 19;
 export const TAKEN_ELSEWHERE = 1 << 20;
+
+/** A bit of W.LINK: a copy of the SYN or SYN-ACK offered something else (offer-changes.ts). */
+export const OFFERS_CHANGED = 1 << 21;
 
 /** A bit of W.PUBLISHED: with the verdict it was said that the server closed at once. */
 export const SAID_TO_CLOSE = 1 << 8;

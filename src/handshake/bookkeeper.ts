@@ -4,14 +4,15 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
-import { DIRECTION, FLAG, type Segment } from '../wire/segment.ts';
-import { parseOptions } from '../wire/tcp-options.ts';
+import { DIRECTION, FLAG, KIND, type Segment } from '../wire/segment.ts';
+import { offersUnasked, offersWord, parseOptions } from '../wire/tcp-options.ts';
 import {
   type Attempts,
   CLOSED_AT_ONCE,
   FILL,
   LEFT_UNHEARD,
   MARK,
+  OFFERS_CHANGED,
   QUOTES,
   SYN_ACK_ID_SHIFT,
   T,
@@ -20,7 +21,8 @@ import {
 } from './attempts.ts';
 import { ipIdKind, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
-import { Traits } from './traits.ts';
+import { OfferChanges } from './offer-changes.ts';
+import { TRAIT, Traits } from './traits.ts';
 import { ACTION, type Action } from './transitions.ts';
 
 /** Checksums cost time, and a sample tells the vantage as well. */
@@ -41,6 +43,7 @@ export class Bookkeeper {
   private readonly attempts: Attempts;
   private readonly frames: FrameLists;
   readonly traits = new Traits();
+  readonly changes = new OfferChanges();
 
   /** @param checksumSample the first so many attempts have their checksums looked at. */
   constructor(attempts: Attempts, frames: FrameLists, checksumSample: number) {
@@ -138,6 +141,7 @@ export class Bookkeeper {
     const a = this.attempts;
     parseOptions(segment);
     this.openTraits(slot).noteSyn(slot, segment, a.word(slot, W.SYN_COUNT) === 0);
+    a.setWord(slot, W.OFFERS, offersWord(segment));
     if (a.word(slot, W.SYN_COUNT) === 0) {
       a.setTime(slot, T.SYN_FIRST, this.time);
       a.setWord(slot, W.CLIENT_ISN, segment.sequence | 0);
@@ -197,7 +201,11 @@ export class Bookkeeper {
     this.noteLink(slot, segment, 2);
     this.noteServerTtl(slot, segment);
     parseOptions(segment);
-    this.openTraits(slot).noteSynAck(slot, segment);
+    const offers = offersWord(segment);
+    // Of several SYNs nobody knows which one it answers.
+    const isOnly = a.word(slot, W.SYN_COUNT) === 1 && !a.has(slot, MARK.CROSSED);
+    const isUnasked = isOnly && offersUnasked(a.word(slot, W.OFFERS), offers);
+    this.openTraits(slot).noteSynAck(slot, segment, offers, isUnasked);
   }
 
   /**
@@ -382,12 +390,45 @@ export class Bookkeeper {
     a.setWord(slot, W.LINK, link);
   }
 
-  /** A copy of a SYN or SYN-ACK that went the other way: the capturing host forwards it. */
-  noteCopy(slot: number, segment: Segment): void {
-    if ((segment.flags & FLAG.SYN) === 0) return;
-    const shift = (segment.flags & FLAG.ACK) === 0 ? 0 : 2;
+  /** A copy of a SYN or SYN-ACK that went the other way: the capturing host forwards it. It may offer something else. */
+  noteCopy(slot: number, segment: Segment, fromClient: boolean): void {
+    if (segment.kind !== KIND.TCP || (segment.flags & FLAG.SYN) === 0) return;
+    const isSynAck = (segment.flags & FLAG.ACK) !== 0;
     const a = this.attempts;
-    a.setWord(slot, W.LINK, a.word(slot, W.LINK) | (directionBits(segment) << shift));
+    a.setWord(slot, W.LINK, a.word(slot, W.LINK) | (directionBits(segment) << (isSynAck ? 2 : 0)));
+    // SYNs that cross, and different SYN-ACKs: nobody knows which of them the copy belongs to.
+    if (isSynAck === fromClient || a.has(slot, MARK.CROSSED | MARK.SEVERAL_SYN_ACKS)) return;
+    parseOptions(segment);
+    const frame = isSynAck
+      ? this.latestFrame(slot, W.SYN_ACK_COUNT, T.SYN_ACK_FRAME, W.SYN_ACK_FRAMES)
+      : this.latestFrame(slot, W.SYN_COUNT, T.SYN_FRAME, W.SYN_FRAMES);
+    const before = isSynAck ? this.synAckOffers(slot) : a.word(slot, W.OFFERS);
+    this.noteOffers(slot, isSynAck, frame, before, offersWord(segment));
+  }
+
+  /** The attempt's only SYN is that of the other attempt, under other addresses. */
+  noteTwin(slot: number, other: number): void {
+    const a = this.attempts;
+    const frame = this.latestFrame(other, W.SYN_COUNT, T.SYN_FRAME, W.SYN_FRAMES);
+    this.noteOffers(slot, false, frame, a.word(other, W.OFFERS), a.word(slot, W.OFFERS));
+  }
+
+  private synAckOffers(slot: number): number {
+    const isTraited = (this.attempts.word(slot, W.LINK) & TRAITED) !== 0;
+    return isTraited ? this.traits.word(slot, TRAIT.SYN_ACK_OFFERS) : 0;
+  }
+
+  /** @param frame of the packet as it was seen first, with `before` as its offers; the packet at hand is the same with `after` */
+  private noteOffers(slot: number, isSynAck: boolean, frame: number, before: number, after: number): void {
+    if (before === 0 || after === 0 || before === after) return;
+    this.changes.note(slot, { isSynAck, frame, copyFrame: this.frame, before, after });
+    this.attempts.setWord(slot, W.LINK, this.attempts.word(slot, W.LINK) | OFFERS_CHANGED);
+  }
+
+  /** Of the latest transmission of a leg that is listed. */
+  private latestFrame(slot: number, count: number, first: number, chain: number): number {
+    const isOnly = this.attempts.word(slot, count) <= 1;
+    return isOnly ? this.attempts.time(slot, first) : this.frames.newest(this.attempts.word(slot, chain));
   }
 
   /** The leg's first packet has its place in the row, the further ones are chained. */

@@ -1,3 +1,5 @@
+import { NO_CHANGES, type OfferChange } from './offer-changes.ts';
+
 /**
  * One attempt as it was seen, in words: the readable form of a row of attempts.ts, and all that the verdict rests on.
  *
@@ -71,6 +73,10 @@ export class Evidence {
   synStamp = 0;
   synMac = 0;
   againOctets = 0;
+  /** What the latest SYN offered: `offersWord` (wire/tcp-options.ts). */
+  offers = 0;
+  /** Copies of SYN and SYN-ACK that offered something else. */
+  offerChanges: readonly OfferChange[] = NO_CHANGES;
   /** The server was the first to end the connection, at once and without a word; the client ended it without having got a word. */
   closedAtOnce = false;
   leftUnheard = false;

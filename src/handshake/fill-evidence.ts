@@ -56,6 +56,7 @@ function fillEnds(e: Evidence, attempts: Attempts, slot: number): void {
 
 function fillCounts(e: Evidence, words: Int32Array, row: number): void {
   e.marks = words[row + W.MARKS] as number;
+  e.offers = words[row + W.OFFERS] as number;
   e.clientIsn = (words[row + W.CLIENT_ISN] as number) >>> 0;
   e.serverIsn = (words[row + W.SERVER_ISN] as number) >>> 0;
   e.synCount = words[row + W.SYN_COUNT] as number;

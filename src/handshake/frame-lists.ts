@@ -53,6 +53,11 @@ export class FrameLists {
     return node;
   }
 
+  /** The packet that was put in front last. @param chain not an empty one */
+  newest(chain: number): number {
+    return this.frames[chain] as number;
+  }
+
   /** Oldest first. */
   read(chain: number): ListedFrame[] {
     const list: ListedFrame[] = [];

@@ -72,6 +72,30 @@ export interface TunnelNote {
   readonly id: number | null;
 }
 
+/** Something that a SYN or SYN-ACK offered, and its copy not, or not so. null: not offered; a number for MSS (octets) and window scale (bits); else true. */
+export interface OptionDifference {
+  readonly option:
+    | 'mss'
+    | 'window-scale'
+    | 'sack-permitted'
+    | 'timestamps'
+    | 'fast-open'
+    | 'multipath'
+    | 'signature'
+    | 'ecn';
+  readonly first: number | true | null;
+  readonly again: number | true | null;
+}
+
+/** One packet that the capture has from two points, and that offers something else at the second: a box between them changed it. */
+export interface OptionChange {
+  readonly leg: 'syn' | 'syn-ack';
+  /** Packet numbers: as it was recorded first, and again; of which files, as in `Leg`. */
+  readonly frames: readonly [number, number];
+  readonly files?: readonly [number, number];
+  readonly options: readonly OptionDifference[];
+}
+
 export interface Diagnosis {
   readonly cause: string;
   readonly confidence: 'possible' | 'likely' | 'proven';
@@ -100,6 +124,8 @@ export interface Handshake {
   /** VLAN identifier, the innermost when tags are stacked (then `vlans` has all); null when untagged. */
   readonly vlan: number | null;
   readonly vlans?: readonly number[];
+  /** Only where a copy of the SYN or SYN-ACK offered something else. */
+  readonly optionChanges?: readonly OptionChange[];
   /** Named oddities: docs/notes.md. */
   readonly notes: readonly string[];
   readonly diagnoses: readonly Diagnosis[];

@@ -3,6 +3,7 @@
  */
 import { MARK } from './attempts.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
+import { isMoreThanMss } from './offer-changes.ts';
 import { SIGN } from './traits.ts';
 import { beganEarly } from './verdict.ts';
 
@@ -171,6 +172,27 @@ export const NOTES: readonly Note[] = [
     applies: (e) =>
       (e.isAnsweredElsewhere && (e.synCount === 0 || (e.synAckCount === 0 && e.resetFrom !== RESET_FROM.SERVER))) ||
       (e.isTakenElsewhere && e.ackCount === 0),
+  },
+  {
+    id: 'mss-changed',
+    sentence:
+      'The SYN or SYN-ACK had another MSS where it passed a second time, as routers before a narrower link set it.',
+    reference: 'RFC 9293 §3.7.1; optionChanges of the record',
+    applies: (e) => e.offerChanges.length > 0 && !e.offerChanges.some(isMoreThanMss),
+  },
+  {
+    id: 'options-changed',
+    sentence:
+      'The SYN or SYN-ACK offered something else where it passed a second time: a box between the two points takes options away, or adds some.',
+    reference: 'RFC 9293 §3.2, RFC 7323; optionChanges of the record',
+    applies: (e) => e.offerChanges.some(isMoreThanMss),
+  },
+  {
+    id: 'options-unasked',
+    sentence:
+      'The SYN-ACK offers something that the SYN, as it passed here, did not: a box on the way changes one of them, or answers for the server.',
+    reference: 'RFC 7323 §2.2, RFC 2018 §2, RFC 3168 §6.1.1',
+    applies: (e) => (e.signs & SIGN.OFFERS_UNASKED) !== 0,
   },
   {
     id: 'options-cut',

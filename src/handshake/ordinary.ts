@@ -19,7 +19,7 @@ import {
   TTL_SHIFT,
 } from '../wire/plain-row.ts';
 import { DIRECTION, FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { parseOptions } from '../wire/tcp-options.ts';
+import { offersUnasked, offersWord, parseOptions } from '../wire/tcp-options.ts';
 import {
   type Attempts,
   BEYOND_ORDINARY,
@@ -87,6 +87,7 @@ export class OrdinaryPath {
     const row = slot * ROW_WORDS;
     words[row + W.STATE] = STATE.SYN_SEEN;
     words[row + W.MARKS] = AFTER_SYN;
+    words[row + W.OFFERS] = offersWord(segment);
     words[row + W.CLIENT_ISN] = segment.sequence;
     words[row + W.CLIENT_END] = segment.sequence + 1;
     words[row + W.LINK] = directionBits(segment) | ORDINARY;
@@ -137,7 +138,10 @@ export class OrdinaryPath {
     const { words, doubles } = this.attempts;
     if ((flagsOf(rows, from) & KIND_FLAGS) !== SYN_ACK || words[row + W.MARKS] !== AFTER_SYN) return false;
     if (rows[from + ROW.ACKNOWLEDGMENT] !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
+    const offers = rows[from + ROW.OFFERS] as number;
+    if (offersUnasked(words[row + W.OFFERS] as number, offers)) return false;
     const sequence = rows[from + ROW.SEQUENCE] as number;
+    words[row + W.OFFERS_BACK] = offers;
     words[row + W.STATE] = STATE.SYN_ACK_SEEN;
     words[row + W.MARKS] = AFTER_SYN_ACK;
     words[row + W.SERVER_ISN] = sequence;
@@ -289,6 +293,7 @@ export class OrdinaryPath {
     const { words, doubles } = this.attempts;
     const row = slot * ROW_WORDS;
     if (words[row + W.STATE] === STATE.SYN_SEEN) this.noteKeptSyn(slot, row);
+    else this.book.openTraits(slot).noteKeptSynAck(slot, words[row + W.OFFERS_BACK] as number);
     const times = row / 2;
     words[row + W.LINK] = (words[row + W.LINK] as number) & ~ORDINARY;
     words[row + W.CLIENT_ACKED] = 0;
@@ -417,6 +422,7 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.serverTtl = (ttls >> 8) & 0xff;
   e.resetTtl = (ttls >> 16) & 0xff;
   e.resetFrom = ttls >>> 24;
+  e.offers = words[row + W.OFFERS] as number;
   const link = words[row + W.LINK] as number;
   e.synAckId = (link >> SYN_ACK_ID_SHIFT) & 3;
   e.stampOrder = (link >> STAMP_SHIFT) & 3;

@@ -5,9 +5,10 @@ import type { Network } from '../wire/network.ts';
 import { MARK, QUOTES } from './attempts.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
 import { type FrameLists, fileOf, type ListedFrame, numberOf } from './frame-lists.ts';
-import type { Handshake, IcmpError, Leg, Reset } from './handshake.ts';
+import type { Handshake, IcmpError, Leg, OptionChange, Reset } from './handshake.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
 import { notesOf } from './notes.ts';
+import { differencesBetween, type OfferChange } from './offer-changes.ts';
 import { reasonOf } from './reason.ts';
 import {
   gradeAck,
@@ -61,6 +62,7 @@ export function makeHandshake(e: Evidence, verdict: Verdict, context: RecordCont
     tunnel: tunnel === null ? null : { kind: tunnel.kind, outer: tunnel.outer, id: tunnel.id },
     vlan: vlans.at(-1) ?? null,
     ...(vlans.length > 1 ? { vlans } : {}),
+    ...(e.offerChanges.length > 0 ? { optionChanges: e.offerChanges.map((one) => makeChange(one, context)) } : {}),
     notes: notesOf(e, context.patienceNanos),
     diagnoses: [],
   };
@@ -149,6 +151,15 @@ function latencyOf(e: Evidence): Handshake['latency'] {
 
 function inSeconds(nanos: number): number | null {
   return Number.isNaN(nanos) ? null : nanos / 1e9;
+}
+
+function makeChange({ isSynAck, frame, copyFrame, before, after }: OfferChange, context: RecordContext): OptionChange {
+  return {
+    leg: isSynAck ? 'syn-ack' : 'syn',
+    frames: [numberOf(frame), numberOf(copyFrame)],
+    ...(context.severalFiles ? { files: [fileOf(frame), fileOf(copyFrame)] as const } : {}),
+    options: differencesBetween(before, after),
+  };
 }
 
 function makeReset(e: Evidence, context: RecordContext): Reset | null {

@@ -10,7 +10,19 @@ import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { FAMILY_MASK, FLAGS_SHIFT, ipAtOf, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { Attempts, FORGOTTEN, FREE, MARK, ORDINARY, SAID_TO_CLOSE, STAMP_SHIFT, T, TWIN, W } from './attempts.ts';
+import {
+  Attempts,
+  FORGOTTEN,
+  FREE,
+  MARK,
+  OFFERS_CHANGED,
+  ORDINARY,
+  SAID_TO_CLOSE,
+  STAMP_SHIFT,
+  T,
+  TWIN,
+  W,
+} from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
@@ -18,6 +30,7 @@ import { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
 import { LossWindows } from './loss-windows.ts';
+import { NO_CHANGES } from './offer-changes.ts';
 import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
 import { SourceStamps } from './source-stamps.ts';
@@ -345,7 +358,7 @@ export class Tracker {
     const isNew = !isCopy(this.attempts, slot, segment, this.clock);
     if (!isNew) {
       this.duplicates += 1;
-      this.bookkeeper.noteCopy(slot, segment);
+      this.bookkeeper.noteCopy(slot, segment, fromClient);
     }
     const step = transition(this.stateOf(slot), event);
     const action = (step >> 8) as Action;
@@ -436,10 +449,11 @@ export class Tracker {
 
   private beginWithSyn(slot: number, segment: Segment): void {
     this.attempts.setWord(slot, W.STATE, STATE.SYN_SEEN);
-    this.translations.begin(slot, segment, this.clock);
+    const twin = this.translations.begin(slot, segment, this.clock);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     this.sink.traced?.(this.begun, segment, true, EVENT.SYN, false);
     this.bookkeeper.perform(ACTION.ADD_SYN, slot, segment, true);
+    if (twin !== NO_SLOT) this.bookkeeper.noteTwin(slot, twin);
     this.noteStampOrder(slot, segment);
   }
 
@@ -513,6 +527,8 @@ export class Tracker {
     const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
     if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
     else fillEvidence(evidence, this.attempts, this.bookkeeper.traits, slot, this.clock);
+    const isChanged = (this.attempts.word(slot, W.LINK) & OFFERS_CHANGED) !== 0;
+    evidence.offerChanges = isChanged ? this.bookkeeper.changes.of(slot) : NO_CHANGES;
     const isAnswered = evidence.synAckCount > 0;
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;
@@ -565,6 +581,7 @@ export class Tracker {
     else for (const chain of CHAINS) this.frames.release(attempts.word(slot, chain));
     this.room.leave(slot);
     if ((attempts.word(slot, W.LINK) & TWIN) !== 0) this.translations.leave(slot);
+    if ((attempts.word(slot, W.LINK) & OFFERS_CHANGED) !== 0) this.bookkeeper.changes.leave(slot);
     attempts.setWord(slot, W.STATE, FREE);
     attempts.remove(slot);
   }

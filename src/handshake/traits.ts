@@ -20,6 +20,8 @@ export const TRAIT = {
   SYN_MAC: 5,
   /** Most payload octets of a segment that the client had to send again after its third leg. */
   AGAIN_OCTETS: 6,
+  /** What the latest SYN-ACK offered (wire/tcp-options.ts `offersWord`). */
+  SYN_ACK_OFFERS: 7,
 } as const;
 const ROW_WORDS = 8;
 const FIRST_ROWS = 1 << 10;
@@ -64,6 +66,10 @@ export const SIGN = {
   SYN_SIGNED: 1 << 18,
   /** The answer for an older connection echoes a younger timestamp than the SYN has, whose number lies beyond that connection. */
   SYN_OUTDATED: 1 << 20,
+  /** The SYN-ACK offers what the only SYN before it did not. */
+  OFFERS_UNASKED: 1 << 26,
+  /** The first SYN carried data. */
+  FIRST_DATA: 1 << 27,
 } as const;
 const OFFERS = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
 
@@ -129,8 +135,15 @@ export class Traits {
     this.setWord(slot, TRAIT.SYN_STAMP, stamp);
   }
 
-  /** @param segment with its options parsed */
-  noteSynAck(slot: number, segment: Segment): void {
+  /** A SYN-ACK of which no more is known than what it offers. */
+  noteKeptSynAck(slot: number, offers: number): void {
+    this.setWord(slot, TRAIT.SYN_ACK_OFFERS, offers);
+  }
+
+  /** @param segment with its options parsed; @param offers its word of them */
+  noteSynAck(slot: number, segment: Segment, offers: number, isUnasked: boolean): void {
+    this.setWord(slot, TRAIT.SYN_ACK_OFFERS, offers);
+    if (isUnasked) this.sign(slot, SIGN.OFFERS_UNASKED);
     const isPlain = this.has(slot, SIGN.LATEST_PLAIN) && this.has(slot, OFFERS);
     if (isPlain) this.sign(slot, SIGN.ANSWERED_PLAIN);
     if (!segment.hasTimestamps) return;
@@ -194,6 +207,7 @@ function offersOf(segment: Segment): number {
   const ecn = FLAG.ECE | FLAG.CWR;
   return (
     (segment.fastOpen || segment.payloadLength > 0 ? SIGN.FIRST_FAST_OPEN : 0) |
+    (segment.payloadLength > 0 ? SIGN.FIRST_DATA : 0) |
     ((segment.flags & ecn) === ecn ? SIGN.FIRST_ECN : 0) |
     (segment.multipath ? SIGN.FIRST_MULTIPATH : 0)
   );

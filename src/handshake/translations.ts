@@ -29,13 +29,17 @@ export class Translations {
     this.ofClients = recentSyns;
   }
 
-  /** A new attempt with its SYN, before others are told of it. Only where the place is known: scanners send one SYN to many addresses. @param clock the capture's, nanoseconds */
-  begin(slot: number, syn: Segment, clock: number): void {
-    if (syn.interfaceIndex < 0) return;
+  /**
+   * A new attempt with its SYN, before others are told of it; answers with an attempt that has the same SYN, or NO_SLOT. Only where the place is known: scanners send one SYN to many addresses.
+   * @param clock the capture's, nanoseconds
+   */
+  begin(slot: number, syn: Segment, clock: number): number {
+    if (syn.interfaceIndex < 0) return NO_SLOT;
     const { source3, sourcePort, destination3, destinationPort, sequence } = syn;
-    this.join(slot, this.ofClients.recall(source3, sourcePort, sequence), syn, clock);
-    this.join(slot, this.ofServers.recall(destination3, destinationPort, sequence), syn, clock);
+    const ofClient = this.join(slot, this.ofClients.recall(source3, sourcePort, sequence), syn, clock);
+    const ofServer = this.join(slot, this.ofServers.recall(destination3, destinationPort, sequence), syn, clock);
     this.ofServers.remember(slot, destination3, destinationPort, sequence);
+    return ofClient === NO_SLOT ? ofServer : ofClient;
   }
 
   /** A new attempt with a SYN-ACK alone: whether it is that of another client's attempt with the same numbers. */
@@ -117,17 +121,20 @@ export class Translations {
     return this.attempts.has(slot, MARK.SERVER_ISN_KNOWN) && this.attempts.word(slot, W.SERVER_ISN) === (serverIsn | 0);
   }
 
-  private join(slot: number, other: number, syn: Segment, clock: number): void {
+  /** Answers with the other where it is a twin, else with NO_SLOT. */
+  private join(slot: number, other: number, syn: Segment, clock: number): number {
     const { attempts } = this;
-    if (!this.isOpen(other) || other === slot || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return;
+    const isCandidate = this.isOpen(other) && other !== slot;
+    if (!isCandidate || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return NO_SLOT;
     // A slot that another attempt has taken since has any addresses.
     const side = serverSide(attempts, other);
     const clientPort = attempts.port(other, 1 - side);
     const isSameClient = clientPort === syn.sourcePort && attempts.word(other, 4 * (1 - side) + 3) === syn.source3;
     const isSameServer =
       attempts.port(other, side) === syn.destinationPort && attempts.word(other, 4 * side + 3) === syn.destination3;
-    if (isSameClient === isSameServer || !isSynElsewhere(attempts, other, syn, clientPort, clock)) return;
+    if (isSameClient === isSameServer || !isSynElsewhere(attempts, other, syn, clientPort, clock)) return NO_SLOT;
     this.unite(slot, other);
+    return other;
   }
 
   private unite(slot: number, other: number): void {

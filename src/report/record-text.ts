@@ -13,7 +13,7 @@ export function recordText(record: Handshake): string {
     `"reason":${sentenceText(reason)},"legs":{"syn":${legText(legs.syn)},"synAck":${legText(legs.synAck)},"ack":${legText(legs.ack)}},` +
     `"latency":{"synToSynAck":${latency.synToSynAck},"synAckToAck":${latency.synAckToAck}},` +
     `"reset":${resetText(record.reset)},"icmp":${jsonOrNull(record.icmp)},"tunnel":${jsonOrNull(record.tunnel)},"vlan":${vlan},` +
-    `${vlans === undefined ? '' : `"vlans":[${vlans.join()}],`}"notes":${quotedList(notes)},"diagnoses":${diagnosesText(record.diagnoses)}}`;
+    `${vlans === undefined ? '' : `"vlans":[${vlans.join()}],`}${changesText(record.optionChanges)}"notes":${quotedList(notes)},"diagnoses":${diagnosesText(record.diagnoses)}}`;
   return flat(text);
 }
 
@@ -32,6 +32,10 @@ function resetText(reset: Handshake['reset']): string {
   if (reset === null) return 'null';
   const { from, time, frame, ttl, suspect } = reset;
   return `{"from":"${from}","time":"${time}","frame":${frame},"ttl":${ttl},"suspect":${quotedOrNull(suspect)}}`;
+}
+
+function changesText(changes: Handshake['optionChanges']): string {
+  return changes === undefined ? '' : `"optionChanges":${jsonText(changes)},`;
 }
 
 function diagnosesText(diagnoses: Handshake['diagnoses']): string {

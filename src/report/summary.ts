@@ -15,6 +15,7 @@ import { LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts'
 import { addressText, synAckToAckNanos, synToSynAckNanos } from '../handshake/record.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
 import { MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
+import { ChangedOptions } from './changed-options.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { LatencySketch } from './latency-sketch.ts';
 import type { ServerSummary, Summary } from './report.ts';
@@ -47,6 +48,7 @@ class EndpointFigures {
   ackReceived = 0;
   byVerdict = new Float64Array(VERDICT_NAMES.length);
   shapes = new EndpointShapes();
+  changes = new ChangedOptions();
   synToSynAck = new LatencySketch();
   synAckToAck = new LatencySketch();
 
@@ -62,6 +64,7 @@ class EndpointFigures {
     copy.host = host;
     copy.byVerdict = this.byVerdict.slice();
     copy.shapes = this.shapes.copy();
+    copy.changes = this.changes.copy();
     copy.synToSynAck = this.synToSynAck.copy();
     copy.synAckToAck = this.synAckToAck.copy();
     return copy;
@@ -104,6 +107,7 @@ export class SummaryFold {
     endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + 1;
     endpoint.host.add(e);
     endpoint.shapes.add(shapeOf(e, verdict, this.patienceNanos), e, endpoint.host);
+    endpoint.changes.add(e);
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
@@ -176,7 +180,7 @@ export class SummaryFold {
           synAckToAck: endpoint.synAckToAck.distribution(),
         },
         asked: false,
-        findings: [],
+        findings: endpoint.changes.findings,
         diagnoses: diagnosesOfEndpoint(
           endpoint.shapes,
           {

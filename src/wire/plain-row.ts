@@ -39,6 +39,8 @@ export const ROW = {
   PRINT: 13,
   /** Of VLAN tags, by `tagsOf` (vlan.ts): 0 when none names a VLAN. */
   TAGS: 14,
+  /** A key, too: what a SYN or SYN-ACK offers (tcp-options.ts). */
+  OFFERS: 15,
 } as const;
 
 /** In SHAPE. */

@@ -372,3 +372,30 @@ test('many clients, each with one SYN, none of which acknowledges: a flood', asy
   const [first] = await causesOf(`${lines}\n${END}`, `${flood}\n`);
   assert.equal(first, 'syn-flood likely');
 });
+
+describe('a SYN with ECN is answered only when it comes again without', () => {
+  const lost = (end: string): string =>
+    `+1 ${end} > s SEW 1000:1000(0)\n+1 ${end} > s S 1000:1000(0)\n+0.001 s > ${end} S. 9000:9000(0) ack 1001\n+0.001 ${end} > s . ack 9001\n+0.001 ${end} > s P. (5) ack 9001\n+0.001 s > ${end} . ack 1006\n`;
+  const taken = (end: string): string =>
+    `+1 ${end} > s SEW 3000:3000(0)\n+0.001 s > ${end} S.E 4000:4000(0) ack 3001\n+0.001 ${end} > s . ack 4001\n+0.001 ${end} > s P. (5) ack 4001\n+0.001 s > ${end} . ack 3006\n`;
+  const clients = 'end e 10.0.0.1:40001\nend f 10.0.0.3:40001\nend g 10.0.0.3:40002\n';
+  const said = (lines: string): Promise<string[]> => causesOf(`0 other\n${lines}${END}`, clients);
+  test('time and again: something drops it', async () => {
+    assert.deepEqual(await said(`${lost('c')}${lost('e')}${lost('d')}`), ['syn-options-filtered likely']);
+  });
+  test('and once more with ECN from another client, which is answered: it may be chance', async () => {
+    assert.deepEqual(await said(`${lost('c')}${lost('e')}${taken('d')}`), ['syn-options-filtered possible']);
+  });
+  test('and as often with ECN: packets get lost, as everywhere', async () => {
+    assert.deepEqual(await said(`${lost('c')}${lost('e')}${taken('d')}${taken('f')}`), []);
+  });
+  test('and the same client got its ECN through before: nothing is said of the attempt', async () => {
+    const { handshakes } = await analyzeWith(
+      encodeScript(parseScript(`${ENDS}${clients}0 other\n${taken('e')}${lost('c')}${END}`)),
+    );
+    assert.deepEqual(
+      handshakes.map(({ diagnoses }) => diagnoses.length),
+      [0, 0],
+    );
+  });
+});

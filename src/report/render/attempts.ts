@@ -3,13 +3,14 @@
  * verdict and network make one group, of which the count, the span, and the first few attempts are kept.
  */
 import { utcMoment } from '../../bytes/time.ts';
-import type { Handshake, Leg, LegName, VerdictName } from '../../handshake/handshake.ts';
+import type { Handshake, Leg, LegName, OptionChange, VerdictName } from '../../handshake/handshake.ts';
 import { VERDICTS } from '../../handshake/handshake.ts';
 import type { Together } from '../crowd.ts';
 import { printable } from '../escape.ts';
+import { differenceWords } from '../option-words.ts';
 import type { Page } from './page.ts';
 import { count, counted, duration, endpoint, listed, padEnd, secondsBetween } from './text.ts';
-import { GRADE_WORDS, LEG_ROWS, VERDICT_WORDS } from './words.ts';
+import { GRADE_WORDS, LEG_ROWS, LEG_WORDS, VERDICT_WORDS } from './words.ts';
 
 /** Groups that are kept; beyond them attempts are counted by verdict. */
 const MOST_GROUPS = 1000;
@@ -296,6 +297,9 @@ function printAttempt(page: Page, handshake: Handshake): void {
     );
   }
   page.add(printable(handshake.reason), '    ');
+  for (const change of handshake.optionChanges ?? []) {
+    page.add(`${LEG_WORDS[change.leg]} ${changedText(change, page.files)}: ${differenceWords(change)}`, '    ');
+  }
   if (handshake.notes.length > 0) page.add(`notes: ${handshake.notes.map(printable).join(', ')}`, '    ');
   if (handshake.diagnoses.length > 0) {
     const causes = handshake.diagnoses.map(({ cause, confidence }) => `${printable(cause)} (${confidence})`);
@@ -317,6 +321,19 @@ function legText(page: Page, leg: Leg, name: LegName, began: string | null, miss
       ? ` - ${page.colours.red(`the ${name === 'syn-ack' ? 'client' : 'server'} took no notice`)}`
       : '';
   return `${gaps(leg, began ?? leg.first)}  ${framesText(leg, page.files, IDS)}${grade}`;
+}
+
+/** "in frame 1, and again in frame 2": of several files with their names. */
+export function changedText({ frames, files }: OptionChange, names: readonly string[]): string {
+  const of = (index: 0 | 1): string => {
+    const file = files === undefined ? undefined : names[files[index]];
+    return `frame ${frames[index]}${file === undefined ? '' : ` of ${baseName(file)}`}`;
+  };
+  return `in ${of(0)}, and again in ${of(1)}`;
+}
+
+function baseName(file: string): string {
+  return printable(file.replace(/^.*[/\\]/, ''));
 }
 
 /** "+0, +1.02 s, +3.07 s"; where not every time is known, "+0 to +3.07 s (3 times)". */
@@ -342,7 +359,7 @@ export function framesText(leg: Leg, files: readonly string[], most: number): st
   for (const [index, frame] of leg.frames.slice(0, most).entries()) {
     const file = leg.files[index] ?? 0;
     const isLastOfFile = index + 1 >= Math.min(most, leg.frames.length) || leg.files[index + 1] !== file;
-    parts.push(isLastOfFile ? `${frame} of ${printable((files[file] ?? '').replace(/^.*[/\\]/, ''))}` : String(frame));
+    parts.push(isLastOfFile ? `${frame} of ${baseName(files[file] ?? '')}` : String(frame));
   }
   const rest = leg.count - parts.length;
   return `${noun} ${parts.join(', ')}${rest > 0 ? `, and ${count(rest)} more` : ''}`;

@@ -8,11 +8,12 @@ import { namedAdvice } from '../../diagnosis/advice.ts';
 import type { Handshake } from '../../handshake/handshake.ts';
 import type { TracedSegment } from '../../handshake/trace.ts';
 import { printable } from '../escape.ts';
-import { framesText, network, tint } from './attempts.ts';
+import { differenceWords } from '../option-words.ts';
+import { changedText, framesText, network, tint } from './attempts.ts';
 import { Page } from './page.ts';
 import { restsOn } from './rests-on.ts';
 import { count, duration, endpoint, padEnd, secondsBetween, unbroken, wrap } from './text.ts';
-import { LEG_ROWS, VERDICT_WORDS } from './words.ts';
+import { LEG_ROWS, LEG_WORDS, VERDICT_WORDS } from './words.ts';
 
 export interface LadderOptions {
   readonly width: number;
@@ -231,6 +232,9 @@ function addVerdict(page: Page, handshake: Handshake): void {
   if (latency.synToSynAck !== null) gaps.push(`SYN to SYN-ACK ${duration(latency.synToSynAck)}`);
   if (latency.synAckToAck !== null) gaps.push(`SYN-ACK to ACK ${duration(latency.synAckToAck)}`);
   if (gaps.length > 0) page.add(gaps.join(', '), '  ');
+  for (const change of handshake.optionChanges ?? []) {
+    page.add(`${LEG_WORDS[change.leg]} ${changedText(change, page.files)}: ${differenceWords(change)}`, '  ');
+  }
   if (notes.length > 0) page.add(`notes: ${notes.map(printable).join(', ')}`, '  ');
   for (const { cause, confidence, evidence, advice } of diagnoses) {
     page.add(`${printable(cause)} (${confidence}): ${evidence.map(printable).join('; ')}`, '  why: ');
