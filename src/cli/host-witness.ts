@@ -1,6 +1,6 @@
 /**
- * What this host's own facts say of the attempts that a live capture tells of. A verdict on a port of this host waits a moment for them, so that its line comes with the
- * cause that they prove; one that they come too late for is told without, and told again, amended, when they prove it. Facts are read by a process of their own
+ * What this host's own facts say of the attempts that a live capture tells of. A verdict that rests on a packet is told at once. One that rests on silence has waited for `--patience`, and waits
+ * a moment more, so that its line comes with the cause that they prove. What is told without is told again, amended, when they prove a cause. Facts are read by a process of their own
  * (host/facts-helper.ts): nothing here ever holds up a packet.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -8,11 +8,21 @@ import { DropIndex } from '../diagnosis/host-drops.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule, standingDiagnosis } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
-import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import type { Diagnosis, Handshake, VerdictName } from '../handshake/handshake.ts';
 import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
 import type { Report } from '../report/report.ts';
 import type { EndpointStanding } from '../report/standing.ts';
 
+/** Verdicts that rest on a packet: whoever tries at this moment wants them at once, and the host may be slow to answer. */
+const TOLD_AT_ONCE: ReadonlySet<VerdictName> = new Set([
+  'complete',
+  'undecided',
+  'refused',
+  'rejected',
+  'challenged',
+  'ack-rejected',
+  'client-reset',
+]);
 /** Milliseconds that a verdict waits for facts. */
 const HOLD_MILLIS = 1500;
 /** Milliseconds that the end waits for an answer that is under way. */
@@ -47,6 +57,8 @@ class PortCase {
   lookedAtMillis = Number.NEGATIVE_INFINITY;
   /** Verdicts that wait for facts, by attempt, oldest first. */
   readonly waiting = new Map<number, Waiting>();
+  /** Something was told at once that the facts may say more of. */
+  isOpen = false;
   /** Last records of failed attempts, until the host has said what it knows of them. */
   ending: Handshake[] = [];
   /** The question that is under way. */
@@ -118,8 +130,15 @@ export class HostWitness {
   private verdictOfOwn(record: Handshake): void {
     const port = this.caseOf(record.server.port);
     remember(port.records, record.id, record, RECORDS_KEPT);
-    if (record.verdict === 'complete' || record.verdict === 'undecided') this.tellNow(port, record);
-    else this.hold(port, record);
+    if (!TOLD_AT_ONCE.has(record.verdict)) this.hold(port, record);
+    else if (record.missingLeg === null) this.tellNow(port, record);
+    else {
+      port.waiting.delete(record.id);
+      const told = this.told.get(record.id);
+      this.tellProven(record, told?.record.verdict === record.verdict ? told.diagnoses : record.diagnoses);
+      port.isOpen = true;
+      this.ask(record.server.port, port);
+    }
   }
 
   /** Of what goes to others, this host may have got a SYN that was meant for an address that it should have. */
@@ -172,7 +191,7 @@ export class HostWitness {
     for (const [number, port] of this.ports) {
       const late = [...port.waiting.values()].filter(({ sinceMillis }) => now - sinceMillis >= HOLD_MILLIS);
       if (late.length > 0) this.tellWaiting(port, takeOldest(port.waiting, late.length));
-      if (port.waiting.size > 0) this.ask(number, port);
+      if (port.waiting.size > 0 || port.isOpen) this.ask(number, port);
     }
   }
 
@@ -225,7 +244,7 @@ export class HostWitness {
   /** The end: everything that waits is told, with what the host says until then. */
   async settle(): Promise<void> {
     const answers = [...this.ports].map(([number, port]) => {
-      const isOpen = port.waiting.size > 0 && port.asking === null;
+      const isOpen = (port.waiting.size > 0 || port.isOpen) && port.asking === null;
       return isOpen ? this.inquire(number, port) : port.asking;
     });
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
@@ -249,6 +268,7 @@ export class HostWitness {
 
   private inquire(number: number, port: PortCase): Promise<void> {
     const begun = this.now();
+    port.isOpen = false;
     const asking = this.question(number, port).finally(() => {
       port.asking = null;
       port.restsUntilMillis = Math.max(begun + ASK_MILLIS, this.now() + REST_TIMES * (this.now() - begun));

@@ -5,13 +5,17 @@ import type { Together } from '../report/crowd.ts';
 import type { Renderer } from '../report/render/renderer.ts';
 import type { Report } from '../report/report.ts';
 import type { Context } from './context.ts';
-import { statusLine, togetherLine, verdictLine } from './live-words.ts';
+import { causeLine, statusLine, togetherLine, verdictLine } from './live-words.ts';
 import type { Patience } from './patience.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { StatusLine } from './status-line.ts';
 import { tell } from './tell.ts';
 import type { Output } from './write.ts';
 
+/** Attempts whose line is remembered, for its amendments. */
+const LINES_REMEMBERED = 10_000;
+/** Causes at endpoints that are explained in a line of their own; the report has all. */
+const CAUSES_EXPLAINED = 1000;
 /** Milliseconds between two states of the line at the bottom of the terminal. */
 const STATUS_MILLIS = 500;
 const DEFAULT_COLUMNS = 80;
@@ -24,6 +28,9 @@ export class LiveTeller {
   private readonly preview: Renderer;
   private readonly statusLine: StatusLine | null;
   private readonly terminal: Patience | null;
+  /** What the last lines have said, by attempt, oldest first. */
+  private readonly said = new Map<number, string>();
+  private readonly causes = new Set<string>();
   private hasSaidSomething = false;
   private statusText = '';
   private statusAt = Number.NEGATIVE_INFINITY;
@@ -51,9 +58,24 @@ export class LiveTeller {
     if (format === 'json') return;
     this.statusLine?.clear();
     this.hasSaidSomething = true;
-    this.output.write(
-      format === 'table' ? verdictLine(handshake, this.lineOptions()) : this.renderer.handshake(handshake),
-    );
+    if (format === 'table') this.verdictInWords(handshake);
+    else this.output.write(this.renderer.handshake(handshake));
+  }
+
+  /** A line, and what its cause rests on the first time that it is met at the endpoint. That the host proves what the line has said already is no line of its own. */
+  private verdictInWords(handshake: Handshake): void {
+    const { id, server, verdict, missingLeg, reason, diagnoses } = handshake;
+    const [first] = diagnoses;
+    const said = `${verdict} ${missingLeg} ${reason} ${first?.cause}`;
+    if (this.said.get(id) !== said) this.output.write(verdictLine(handshake, this.lineOptions()));
+    this.said.delete(id);
+    this.said.set(id, said);
+    if (this.said.size > LINES_REMEMBERED) this.said.delete(this.said.keys().next().value as number);
+    if (first === undefined || missingLeg === null) return;
+    const cause = `${server.address} ${server.port} ${first.cause} ${first.confidence}`;
+    if (this.causes.has(cause) || this.causes.size >= CAUSES_EXPLAINED) return;
+    this.causes.add(cause);
+    this.output.write(causeLine(handshake, first, this.lineOptions()));
   }
 
   /** Verdicts of a flood that are not told one by one: format table alone. */

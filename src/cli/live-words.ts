@@ -1,6 +1,7 @@
 /** The words of a live capture: the line of a verdict, the comment of a written packet, the line that says how matters stand. All of it pure. */
 import { utcMoment } from '../bytes/time.ts';
-import type { Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
+import { namedAdvice } from '../diagnosis/advice.ts';
+import type { Diagnosis, Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
 import { VERDICTS } from '../handshake/handshake.ts';
 import type { LiveAnalysis } from '../live.ts';
 import type { Together } from '../report/crowd.ts';
@@ -28,6 +29,19 @@ export function verdictLine(handshake: Handshake, options: LineOptions): string 
   const finding = tinted(handshake, colours);
   const words = `${time} #${id} ${endpoint(client)} > ${endpoint(server)}  ${amended}${finding}: ${printable(said(handshake))}`;
   // `wrap` takes blanks for places to break, two of them for an empty word.
+  return options.width === null ? `${words}\n` : `${hanging(words, options.width)}\n`;
+}
+
+/** Sentences of evidence in a line; the report has all. */
+const EVIDENCE_SAID = 2;
+
+/** "10.0.0.2:443  port-closed (proven): no process listens on port 443. Next: ss -ltn …": what a cause rests on, and what to do about it. */
+export function causeLine({ client, server }: Handshake, diagnosis: Diagnosis, options: LineOptions): string {
+  const { cause, confidence, evidence } = diagnosis;
+  const names = { client: client.address, server: server.address, port: server.port };
+  const because = evidence.slice(0, EVIDENCE_SAID).join('; ');
+  const text = `${because === '' ? '' : `${because}. `}Next: ${namedAdvice(diagnosis.advice, names)}`;
+  const words = `${endpoint(server)}  ${palette(options.colour).bold(cause)} (${confidence}): ${printable(text)}`;
   return options.width === null ? `${words}\n` : `${hanging(words, options.width)}\n`;
 }
 

@@ -111,6 +111,33 @@ describe('a verdict', () => {
     assert.deepEqual(finished.map(words), ['0 local-firewall-drop proven'], 'its last record, too');
   });
 
+  test('that rests on a packet is told at once, and amended when the facts prove its cause', async () => {
+    const record = { ...(await failedAttempt()), verdict: 'refused' as const };
+    const subject = witness();
+    subject.verdict(record);
+    assert.equal(told.length, 1);
+    assert.notEqual(told[0]?.diagnoses[0]?.confidence, 'proven');
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
+    subject.verdict({ ...record, revision: 1 });
+    assert.deepEqual(told.slice(2).map(words), ['2 local-firewall-drop proven'], 'what is proven stays so');
+  });
+
+  test('that rests on a packet is looked into, too, when it came while the host rested', async () => {
+    const record = { ...(await failedAttempt()), verdict: 'refused' as const };
+    const subject = witness();
+    for (const id of [1, 2]) {
+      subject.verdict({ ...record, id });
+      await host.answer(true, null);
+      await host.answer(false, null);
+    }
+    assert.equal(host.questions.length, 0, 'the second one came too soon after the first question');
+    now = 1600;
+    subject.tick();
+    assert.equal(host.questions.length, 2);
+  });
+
   test('waits no longer than a moment: then what came at once has to do', async () => {
     const record = await failedAttempt();
     const subject = witness();

@@ -1,7 +1,7 @@
 /** What a live capture says: the line of a verdict, the status of a terminal. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { statusLine, togetherLine, verdictComment, verdictLine } from '../../src/cli/live-words.ts';
+import { causeLine, statusLine, togetherLine, verdictComment, verdictLine } from '../../src/cli/live-words.ts';
 import { StatusLine } from '../../src/cli/status-line.ts';
 import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
 import { VERDICTS } from '../../src/handshake/handshake.ts';
@@ -51,6 +51,21 @@ describe('the line of a verdict', () => {
     assert.equal(
       togetherLine(group, { width: null, colour: false }),
       '2023-11-14T22:13:20.123456Z and 49,980 more > 10.0.0.2:80  SYN-ACK missing (no-syn-ack), the last begun at 2023-11-14T22:13:20.999999Z\n',
+    );
+  });
+
+  test('of a cause: what it rests on, and the next command, as it can be typed', async () => {
+    const handshake = await handshakeOf(UNANSWERED);
+    const evidence = ['no process listens on port 80', 'the kernel counted it', 'a third sentence'];
+    const advice = 'ss -ltn sport = :PORT, for SERVER';
+    const diagnosis = { cause: 'port-closed', confidence: 'proven', evidence, advice } as const;
+    assert.equal(
+      causeLine(handshake, diagnosis, { width: null, colour: false }),
+      '10.0.0.2:80  port-closed (proven): no process listens on port 80; the kernel counted it. Next: ss -ltn sport = :80, for 10.0.0.2\n',
+    );
+    assert.equal(
+      causeLine(handshake, { ...diagnosis, evidence: [] }, { width: 40, colour: false }),
+      '10.0.0.2:80  port-closed (proven): Next:\n    ss -ltn sport = :80, for 10.0.0.2\n',
     );
   });
 
