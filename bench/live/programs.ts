@@ -29,14 +29,14 @@ function tripod(name: string, ...more: readonly string[]): CaptureProgram {
   };
 }
 
-const TRIPOD_LIVE = tripod('tripod live');
+export const TRIPOD_LIVE = tripod('tripod live');
 /** Without the process that asks the host for facts. */
 const TRIPOD_ALONE = tripod('  --no-host', '--no-host');
 
 /** npm cap, in a process of its own. */
 const TRIPOD_WITH_CAP = tripod('  --engine cap', '--no-host', '--engine', 'cap');
 
-const TCPDUMP: CaptureProgram = {
+export const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
   start: (wire, port) =>
     wire.capture('tcpdump', [
@@ -47,4 +47,7 @@ const TCPDUMP: CaptureProgram = {
   received: ({ stderr }) => Number(/(\d+) packets? captured/.exec(stderr)?.[1] ?? Number.NaN),
 };
 
-export const PROGRAMS: readonly CaptureProgram[] = [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE, TRIPOD_WITH_CAP];
+/** @param hasCap whether npm cap was built */
+export function programs(hasCap: boolean): readonly CaptureProgram[] {
+  return [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE, ...(hasCap ? [TRIPOD_WITH_CAP] : [])];
+}
