@@ -6,6 +6,8 @@
 import { formatEpoch, sinceBase, utcMoment } from './bytes/time.ts';
 import type { Frame } from './capture/frame.ts';
 import { diagnosesOf } from './diagnosis/diagnose.ts';
+import { SHAPE } from './diagnosis/shape.ts';
+import { SAID_UNHEARD } from './handshake/attempts.ts';
 import { CaptureClock } from './handshake/clock.ts';
 import type { Evidence } from './handshake/evidence.ts';
 import { packFrame } from './handshake/frame-lists.ts';
@@ -307,7 +309,8 @@ export class Analysis {
   private listFinished(evidence: Evidence, verdict: Verdict, passed: boolean): void {
     const isListed = passed && this.isListed(verdict);
     // Early output has said it already, unless there is more to say now.
-    const isToBeSaid = passed && isNews(evidence, verdict) && this.isToBeSaid(evidence, verdict);
+    const isToBeSaid =
+      passed && isNews(evidence, verdict, this.isUnheard(evidence, verdict)) && this.isToBeSaid(evidence, verdict);
     const isSaid = isToBeSaid && (this.saying?.admits(evidence, verdict) ?? true);
     const isKept = isListed && this.hooks.finished !== undefined && (this.ending?.admits(evidence, verdict) ?? true);
     const record = isSaid || isKept ? this.record(evidence, verdict) : null;
@@ -319,17 +322,23 @@ export class Analysis {
   }
 
   /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */
-  private silent(evidence: Evidence, isDecided: boolean): Verdict | null {
+  private silent(evidence: Evidence, isDecided: boolean): number | null {
     const verdict = judge(evidence, this.tracker.patienceNanos);
     if (isDecided && verdict === VERDICT.UNDECIDED) return null;
-    if (evidence.published === verdict) return verdict;
+    const isUnheard = this.isUnheard(evidence, verdict);
+    if (evidence.published === verdict && !(isUnheard && !evidence.isSaidUnheard)) return verdict;
     const passed = passes(this.filter, evidence);
     this.tell(evidence, verdict, passed);
     if (passed && verdict === VERDICT.COMPLETE) this.fold.noteComplete(evidence);
     if (passed && this.list.wantsMore && this.isToBeSaid(evidence, verdict)) {
       if (this.saying?.admits(evidence, verdict) ?? true) this.say(evidence, verdict, this.record(evidence, verdict));
     }
-    return verdict;
+    return isUnheard ? verdict | SAID_UNHEARD : verdict;
+  }
+
+  /** The third leg is missing, and the client is there: its later handshakes complete. That makes likely what was possible before. */
+  private isUnheard(evidence: Evidence, verdict: Verdict): boolean {
+    return verdict === VERDICT.NO_ACK && this.fold.shapeOf(evidence, verdict) === SHAPE.SYN_ACK_HEARD_BY_LIVE_CLIENT;
   }
 
   private say(evidence: Evidence, verdict: Verdict, record: Handshake): void {
@@ -343,8 +352,10 @@ export class Analysis {
   private readonly utcText = (nanos: number): string => `${utcMoment(this.momentText(nanos), '')} UTC`;
 
   private record(evidence: Evidence, verdict: Verdict): Handshake {
-    const handshake = makeHandshake(evidence, verdict, this.context());
-    const diagnoses = diagnosesOf(handshake, this.fold.shapeOf(evidence, verdict), this.vantage.side());
+    const shape = this.fold.shapeOf(evidence, verdict);
+    const isUnheard = shape === SHAPE.SYN_ACK_HEARD_BY_LIVE_CLIENT;
+    const handshake = makeHandshake(evidence, verdict, isUnheard, this.context());
+    const diagnoses = diagnosesOf(handshake, shape, this.vantage.side());
     return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
   }
 

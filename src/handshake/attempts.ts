@@ -42,7 +42,7 @@ export const W = {
 
   // Words 34 to 61 are doubles.
 
-  /** The verdict that is out (its code + 1, 0 for none; and SAID_TO_CLOSE), for live output, and how often it was amended. */
+  /** The verdict that is out (its code + 1, 0 for none; and SAID_TO_CLOSE, SAID_UNHEARD), for live output, and how often it was amended. */
   PUBLISHED: 62,
   REVISION: 63,
   /** In a row that is ORDINARY, of which nothing is ever out. */
@@ -189,6 +189,11 @@ export const OFFERS_CHANGED = 1 << 21;
 
 /** A bit of W.PUBLISHED: with the verdict it was said that the server closed at once. */
 export const SAID_TO_CLOSE = 1 << 8;
+
+/** A bit of W.PUBLISHED: with the verdict it was said that the client is there, and its answers get lost. */
+export const SAID_UNHEARD = 1 << 9;
+/** The others: the code of the verdict + 1. */
+export const SAID_VERDICT = 0xff;
 
 /** A bit of W.LINK: only ordinary.ts has written the row, and what it has not written is not there (`OrdinaryPath.complete`). */
 export const ORDINARY = 1 << 9;

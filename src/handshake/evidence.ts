@@ -11,6 +11,8 @@ export class Evidence {
   published = -1;
   /** With it was said that the server closed at once. */
   isSaidToClose = false;
+  /** With it was said that the client is there, and its answers get lost. */
+  isSaidUnheard = false;
   revision = 0;
   /** Address words and ports, as in wire/segment.ts. */
   client0 = 0;

@@ -9,6 +9,8 @@ import {
   MARK,
   ROW_WORDS,
   SAID_TO_CLOSE,
+  SAID_UNHEARD,
+  SAID_VERDICT,
   STAMP_SHIFT,
   SYN_ACK_ID_SHIFT,
   T,
@@ -78,8 +80,9 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
   e.synAckChain = words[row + W.SYN_ACK_FRAMES] as number;
   e.ackChain = words[row + W.ACK_FRAMES] as number;
   const published = words[row + W.PUBLISHED] as number;
-  e.published = (published & ~SAID_TO_CLOSE) - 1;
+  e.published = (published & SAID_VERDICT) - 1;
   e.isSaidToClose = (published & SAID_TO_CLOSE) !== 0;
+  e.isSaidUnheard = (published & SAID_UNHEARD) !== 0;
   e.revision = words[row + W.REVISION] as number;
 }
 

@@ -33,18 +33,23 @@ export interface RecordContext {
   readonly severalFiles: boolean;
 }
 
-/** Nobody was told so: of another verdict, or of a handshake that completed before its server closed at once. */
-export function isNews(e: Evidence, verdict: Verdict): boolean {
-  return e.published !== verdict || (verdict === VERDICT.COMPLETE && e.closedAtOnce && !e.isSaidToClose);
+/**
+ * Nobody was told so: of another verdict, of a handshake that completed before its server closed at once, of a client that turned out to be there.
+ * @param isUnheard it is, and its answers get lost
+ */
+export function isNews(e: Evidence, verdict: Verdict, isUnheard: boolean): boolean {
+  if (e.published !== verdict || (isUnheard && !e.isSaidUnheard)) return true;
+  return verdict === VERDICT.COMPLETE && e.closedAtOnce && !e.isSaidToClose;
 }
 
-export function makeHandshake(e: Evidence, verdict: Verdict, context: RecordContext): Handshake {
+/** @param isUnheard as for `isNews` */
+export function makeHandshake(e: Evidence, verdict: Verdict, isUnheard: boolean, context: RecordContext): Handshake {
   const network = context.networks[e.network];
   const vlans = network?.vlan ?? [];
   const tunnel = network?.tunnel ?? null;
   return {
     id: e.id,
-    revision: e.published >= 0 && isNews(e, verdict) ? e.revision + 1 : e.revision,
+    revision: e.published >= 0 && isNews(e, verdict, isUnheard) ? e.revision + 1 : e.revision,
     client: { address: addressText(e.client0, e.client1, e.client2, e.client3), port: e.clientPort },
     server: { address: addressText(e.server0, e.server1, e.server2, e.server3), port: e.serverPort },
     isn: { client: e.clientIsn, server: (e.marks & MARK.SERVER_ISN_KNOWN) !== 0 ? e.serverIsn : null },

@@ -18,6 +18,8 @@ import {
   OFFERS_CHANGED,
   ORDINARY,
   SAID_TO_CLOSE,
+  SAID_UNHEARD,
+  SAID_VERDICT,
   STAMP_SHIFT,
   T,
   TWIN,
@@ -36,7 +38,6 @@ import { RecentSyns } from './recent-syns.ts';
 import { SourceStamps } from './source-stamps.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
 import { Translations } from './translations.ts';
-import type { Verdict } from './verdict.ts';
 import { type Visitor, WaitingRoom } from './waiting-room.ts';
 
 export interface TrackerOptions {
@@ -56,9 +57,9 @@ export interface TrackerSink {
   finished(evidence: Evidence): void;
   /**
    * A verdict may be told, and may still be amended: the attempt was silent for `patience`, or a packet came that decides (`isDecided`). Answers the verdict that is
-   * out now, or null for none. With this the tracker is exact to the moment, at some cost.
+   * out now, with SAID_UNHEARD where it says so, or null for none. With this the tracker is exact to the moment, at some cost.
    */
-  silent?(evidence: Evidence, isDecided: boolean): Verdict | null;
+  silent?(evidence: Evidence, isDecided: boolean): number | null;
   /** Every segment that belongs to an attempt, with its event; only given while an attempt is traced. */
   traced?(id: number, segment: Segment, fromClient: boolean, event: Event, isCopy: boolean): void;
 }
@@ -540,10 +541,12 @@ export class Tracker {
 
   private publish(slot: number, isDecided: boolean): void {
     const evidence = this.fill(slot);
-    const verdict = this.sink.silent?.(evidence, isDecided) ?? null;
-    if (verdict === null || evidence.published === verdict) return;
+    const said = this.sink.silent?.(evidence, isDecided) ?? null;
+    if (said === null) return;
+    const isLikelier = (said & SAID_UNHEARD) !== 0 && !evidence.isSaidUnheard;
+    if (evidence.published === (said & SAID_VERDICT) && !isLikelier) return;
     if (evidence.published >= 0) this.attempts.count(slot, W.REVISION);
-    this.attempts.setWord(slot, W.PUBLISHED, (verdict + 1) | (evidence.closedAtOnce ? SAID_TO_CLOSE : 0));
+    this.attempts.setWord(slot, W.PUBLISHED, (said + 1) | (evidence.closedAtOnce ? SAID_TO_CLOSE : 0));
   }
 
   /**

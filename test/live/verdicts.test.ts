@@ -76,6 +76,35 @@ describe('live', () => {
     assert.deepEqual(told, ['0 complete', '1 complete closed-at-once']);
   });
 
+  test('says of answers that get lost that it is likely, once the client is known to be there', async () => {
+    const repeated = 's > c S. 5000:5000(0) ack 1001\n';
+    const script = parseScript(`
+      end c 10.0.0.1:40000
+      end d 10.0.0.1:40001
+      end s 10.0.0.2:80
+      0.000 c > s S 1000:1000(0)
+      0.001 ${repeated}
+      1.001 ${repeated}
+      3.001 ${repeated}
+      4.000 d > s S 3000:3000(0)
+      +0.001 s > d S. 7000:7000(0) ack 3001
+      +0.001 d > s P. 3001:3006(5) ack 7001
+      +0.001 s > d . 7001:7001(0) ack 3006
+      7.001 ${repeated}
+      15.001 ${repeated}
+      30 other
+    `);
+    const [capture] = encodeScript(script) as [Uint8Array];
+    const told: string[] = [];
+    const verdict = ({ id, verdict, revision, diagnoses: [first] }: Handshake): void => {
+      if (id === 1) told.push(`${revision} ${verdict} ${first?.cause} ${first?.confidence}`);
+    };
+    const live = new LiveAnalysis(OPTIONS, { verdict, finished: () => {} }, NEVER);
+    await live.read(streamSource(pieces(capture)));
+    live.finish();
+    assert.deepEqual(told, ['0 no-ack forward-path-loss possible', '1 no-ack forward-path-loss likely']);
+  });
+
   test('goes on in time without packets: an unanswered SYN is told of when patience is over', async () => {
     const told: string[] = [];
     const script = parseScript('end c 10.0.0.1:40000\nend s 10.0.0.2:80\n0.000 c > s S 1000:1000(0)\n');

@@ -628,8 +628,6 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: VISIT,
     },
     say: likely('no-ack', 'forward-path-loss'),
-    // It speaks after three seconds, when too few SYN-ACKs were repeated.
-    sayLive: possible('no-ack', 'forward-path-loss'),
   },
   {
     name: 'answers-by-another-interface',
