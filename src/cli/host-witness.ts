@@ -5,12 +5,13 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DropIndex } from '../diagnosis/host-drops.ts';
+import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule, standingDiagnosis } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
 import type { Diagnosis, Handshake, VerdictName } from '../handshake/handshake.ts';
 import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
-import type { Report } from '../report/report.ts';
+import type { Report, ServerSummary } from '../report/report.ts';
 import type { EndpointStanding } from '../report/standing.ts';
 
 /** Verdicts that rest on a packet: whoever tries at this moment wants them at once, and the host may be slow to answer. */
@@ -89,6 +90,8 @@ export interface WitnessOptions {
   readonly own: ReadonlySet<string>;
   /** Interface of the capture; null for several. */
   readonly link: string | null;
+  /** Ports that were asked for. */
+  readonly asked: readonly number[];
   /** What is done with a verdict, as soon as it has its causes. */
   tell(record: Handshake): void;
   /** What is done with the last record of an attempt. */
@@ -103,6 +106,7 @@ export class HostWitness {
   private readonly process: FactsProcess;
   private readonly own: ReadonlySet<string>;
   private readonly link: string | null;
+  private readonly asked: readonly number[];
   private readonly tell: WitnessOptions['tell'];
   private readonly finish: WitnessOptions['finish'];
   private readonly say: WitnessOptions['say'];
@@ -110,11 +114,14 @@ export class HostWitness {
   private readonly ports = new Map<number, PortCase>();
   private readonly told = new Map<number, Told>();
   private readonly endpoints = new Map<string, Endpoint>();
+  /** What may have taken the SYNs to a port that was asked for, and of which the capture has none. */
+  private readonly before = new Map<number, BeforeCapture>();
 
-  constructor({ process, own, link, tell, finish, say, now }: WitnessOptions) {
+  constructor({ process, own, link, asked, tell, finish, say, now }: WitnessOptions) {
     this.process = process;
     this.own = own;
     this.link = link;
+    this.asked = asked;
     this.tell = tell;
     this.finish = finish;
     this.say = say;
@@ -231,6 +238,7 @@ export class HostWitness {
   /** The servers of this host with the causes that its facts prove. */
   dressReport(report: Report): Report {
     const servers = report.servers.map((server) => {
+      if (server.attempts === 0) return this.dressSilent(server);
       const endpoint = this.endpoints.get(`${server.address} ${server.port}`);
       const diagnoses =
         endpoint === undefined ? server.diagnoses : proveCauses(server, endpoint.records, endpoint.facts);
@@ -241,12 +249,33 @@ export class HostWitness {
     return { ...report, servers };
   }
 
+  /** No SYN to it is in the capture: what comes before any capture on this host may have taken them. */
+  private dressSilent(server: ServerSummary): ServerSummary {
+    const before = this.before.get(server.port);
+    const isOthers = server.address !== '*' && !this.own.has(server.address);
+    if (before === undefined || isOthers) return server;
+    const programs = before.programs.map((program) => `${program} comes before any capture, and may drop SYNs.`);
+    const diagnoses = before.diagnosis === null ? server.diagnoses : [before.diagnosis, ...server.diagnoses];
+    return { ...server, findings: [...server.findings, ...programs], diagnoses };
+  }
+
+  private async lookBeforeCapture(port: number): Promise<void> {
+    const answer = await this.process.ask(port, [], false);
+    if (answer === null) return;
+    const before = lostBeforeCapture(answer.facts, false);
+    this.before.set(port, before);
+    if (before.diagnosis === null) return;
+    const { cause, confidence, evidence } = before.diagnosis;
+    this.say(`port ${port}: no SYN came as far as this capture: ${cause} (${confidence}). ${evidence[0]}`);
+  }
+
   /** The end: everything that waits is told, with what the host says until then. */
   async settle(): Promise<void> {
     const answers = [...this.ports].map(([number, port]) => {
       const isOpen = (port.waiting.size > 0 || port.isOpen) && port.asking === null;
       return isOpen ? this.inquire(number, port) : port.asking;
     });
+    for (const port of this.asked) if (!this.ports.has(port)) answers.push(this.lookBeforeCapture(port));
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
     for (const [, port] of this.ports) {
       this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));

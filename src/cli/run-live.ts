@@ -235,6 +235,7 @@ class LiveRun {
     }
     return new HostWitness({
       process,
+      asked: ports,
       own: new Set(ownAddresses().map(({ address }) => address)),
       link: link === undefined || link === 'any' || others.length > 0 ? null : link,
       tell: (record) => this.teller.verdict(record),

@@ -100,6 +100,11 @@ export function makeStep(name: StepName, findings: readonly Finding[], commands:
 /** What has to be known before a port may be called healthy: steps of which one at least has to pass. */
 const DECIDING: readonly StepName[] = ['connect', 'handshake', 'legs'];
 
+/** Nobody could look at the packets: a port that this host itself reaches may be closed to all others. */
+export const PACKETS_UNSEEN = 'legs';
+/** They could be looked at, and no SYN of another host was among them. */
+export const NOBODY_TRIED = 'nobody-tried';
+
 /** Which step explains which: a stopped process explains a full queue, that a drop of SYNs, and that a missing leg. */
 const EXPLAINS: readonly StepName[] = [
   'name',
@@ -129,17 +134,24 @@ export function concludeCheckup(
   const failed = findings.filter(({ status }) => status === 'fail');
   const notSeen = findings.filter(({ status }) => status === 'unknown').map(({ evidence }) => evidence);
   const warned = findings.filter(({ status }) => status === 'warn');
-  const decided = steps.some(({ name, status }) => DECIDING.includes(name) && status !== 'unknown');
+  const isUnseen = findings.some(({ id, status }) => id === PACKETS_UNSEEN && status === 'unknown');
+  // To an address of loopback nobody else can come: the host's own connect has all three legs.
+  const isBlind = isUnseen && !isLoopback(target.host);
+  const decided = !isBlind && steps.some(({ name, status }) => DECIDING.includes(name) && status !== 'unknown');
   const status = failed.length > 0 ? 'fault' : decided ? 'healthy' : 'unclear';
   return {
     status,
     missingLeg: status === 'fault' ? missingLeg : null,
-    sentence: `${targetWords(target)} ${status === 'fault' ? faultWords(missingLeg, failed, causes) : otherWords(status, warned.length, notSeen.length)}`,
+    sentence: `${targetWords(target)} ${status === 'fault' ? faultWords(missingLeg, failed, causes) : status === 'healthy' ? healthyWords(findings, warned.length) : unclearWords(isBlind)}`,
     findings: failed.map(({ id }) => id),
     causes,
     advice: [...failed, ...warned].flatMap(({ advice }) => (advice === null ? [] : [advice])),
     notSeen,
   };
+}
+
+function isLoopback(host: string | null): boolean {
+  return host !== null && (host === '::1' || host.startsWith('127.'));
 }
 
 function targetWords({ host, port }: Target): string {
@@ -160,10 +172,18 @@ function faultWords(missingLeg: LegName | null, failed: readonly Finding[], caus
   return `${leg}${first.cause} (${first.confidence}). ${CAUSES[first.cause as CauseName].what}`;
 }
 
-function otherWords(status: 'healthy' | 'unclear', warnings: number, unseenCount: number): string {
-  if (status === 'unclear') return 'not enough could be looked at to say';
+function unclearWords(isBlind: boolean): string {
+  if (!isBlind) return 'not enough could be looked at to say';
+  return 'no fault found, but the packets could not be looked at: whether others get through, nobody knows';
+}
+
+function healthyWords(findings: readonly Finding[], warnings: number): string {
   const besides = warnings > 0 ? `, with ${warnings === 1 ? 'one warning' : `${warnings} warnings`}` : '';
-  return `no fault found${besides}${unseenCount > 0 ? ', as far as could be seen' : ''}`;
+  const unseen = findings.filter(({ status }) => status === 'unknown');
+  if (unseen.some(({ id }) => id === NOBODY_TRIED)) {
+    return `no fault found on this host${besides}; no SYN of another host came while it watched`;
+  }
+  return `no fault found${besides}${unseen.length > 0 ? ', as far as could be seen' : ''}`;
 }
 
 /** The steps and the verdict of a kept document, whoever wrote it; null when it is none. Names that this version does not know are let go of. */

@@ -5,7 +5,18 @@ import { isKnown } from '../diagnosis/port-facts.ts';
 import type { VerdictName } from '../handshake/handshake.ts';
 import { counted, duration, endpoint } from '../report/render/text.ts';
 import { VERDICT_WORDS } from '../report/render/words.ts';
-import { type Finding, fail, makeStep, pass, type Step, type Target, unseen, warn } from './checkup.ts';
+import {
+  type Finding,
+  fail,
+  makeStep,
+  NOBODY_TRIED,
+  PACKETS_UNSEEN,
+  pass,
+  type Step,
+  type Target,
+  unseen,
+  warn,
+} from './checkup.ts';
 import type { ClientLegs, LegsFacts } from './legs.ts';
 
 /** Clients with trouble that are told one by one. */
@@ -59,7 +70,7 @@ export function judgeLegs(
 ): Step {
   const commands = [`tcpdump -ni any 'tcp port ${port} or icmp or icmp6 or arp'`, `tripod live -i any --port ${port}`];
   if (!isKnown(legs))
-    return makeStep('legs', [unseen('legs', `packets could not be looked at: ${legs.unknown}`)], commands);
+    return makeStep('legs', [unseen(PACKETS_UNSEEN, `packets could not be looked at: ${legs.unknown}`)], commands);
   const findings: Finding[] = [];
   const { lost, seconds, warnings } = legs;
   const failing = legs.clients.filter(({ failed }) => failed !== null);
@@ -169,7 +180,7 @@ function told(clients: readonly ClientLegs[], before: BeforeCapture, seconds: nu
   if (others.length === 0 && before.clients.length === 0) {
     const alsoHere = before.programs.map((program) => `, or dropped by ${program}, which comes before any capture`);
     const evidence = `no SYN from another host came to port ${port} in ${duration(seconds)}: if somebody did try, it was lost before this host${alsoHere.join('')}`;
-    findings.push(unseen('nobody-tried', evidence));
+    findings.push(unseen(NOBODY_TRIED, evidence));
   }
   if (attempts > 0) {
     const rest = undecided > 0 ? `, ${undecided} not decided when it ended` : '';

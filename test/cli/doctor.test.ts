@@ -97,8 +97,10 @@ describe('on this host', LINUX, () => {
       .flatMap(({ findings }) => findings)
       .filter(({ id, status }) => status !== 'pass' && status !== 'unknown' && id !== 'cpu-pressure');
     assert.deepEqual(troubles, []);
-    assert.equal(document.verdict.status, 'healthy');
-    assert.equal(status, 0);
+    // Without rights nobody looks at the packets, and nobody knows whether others get through.
+    const isRoot = process.getuid?.() === 0;
+    assert.equal(document.verdict.status, isRoot ? 'healthy' : 'unclear');
+    assert.equal(status, isRoot ? 0 : 2);
   });
 
   test('a closed port: said in text, exit 1', async () => {

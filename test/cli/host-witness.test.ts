@@ -48,6 +48,7 @@ function witness(own = SERVER): HostWitness {
     process: host,
     own: new Set([own]),
     link: 'eth0',
+    asked: [],
     tell: (record) => told.push(record),
     finish: (record) => finished.push(record),
     say: (sentence) => sentences.push(sentence),

@@ -10,6 +10,7 @@ import {
 } from '../../src/diagnosis/port-facts.ts';
 import { concludeCheckup, type Step } from '../../src/doctor/checkup.ts';
 import { type ConnectAttempt, judgeConnects } from '../../src/doctor/connects.ts';
+import { judgeLegs } from '../../src/doctor/legs-step.ts';
 import { judgeListener } from '../../src/doctor/listener-step.ts';
 import { judgeProcess } from '../../src/doctor/process-step.ts';
 import { judgeSockets } from '../../src/doctor/sockets-step.ts';
@@ -274,6 +275,38 @@ describe('the verdict', () => {
     assert.equal(verdict.status, 'fault');
     assert.deepEqual(verdict.findings, ['process-stopped', 'accept-queue-stuck']);
     assert.match(verdict.sentence, /^port 8080: serve \(pid 70\) is stopped/);
+  });
+
+  const unseenLegs = judgeLegs(target, unknown('root alone may capture'), new Set());
+  test('unclear, when packets could not be looked at, although the host itself gets through', () => {
+    const verdict = concludeCheckup(target, [judgeProcess(HEALTHY), connected, unseenLegs], null, []);
+    assert.equal(verdict.status, 'unclear');
+    assert.match(verdict.sentence, /no fault found, but the packets could not be looked at/);
+  });
+
+  test('healthy, when the address is one of loopback, where nobody else comes from', () => {
+    const verdict = concludeCheckup({ host: '127.0.0.1', port: 8080 }, [connected, unseenLegs], null, []);
+    assert.equal(verdict.status, 'healthy');
+  });
+
+  test('a fault is a fault, whether packets could be looked at or not', () => {
+    const facts = withProcess({ state: 'T' }, STUCK);
+    const verdict = concludeCheckup(target, [judgeProcess(facts), connected, unseenLegs], null, []);
+    assert.equal(verdict.status, 'fault');
+  });
+
+  test('healthy, when packets were looked at and nobody tried; it says so', () => {
+    const nobody = judgeLegs(
+      target,
+      { clients: [], furtherAttempts: 0, missingLeg: null, records: [], seconds: 15, lost: 0, warnings: [] },
+      new Set(),
+    );
+    const verdict = concludeCheckup(target, [connected, nobody], null, []);
+    assert.equal(verdict.status, 'healthy');
+    assert.equal(
+      verdict.sentence,
+      'port 8080: no fault found on this host; no SYN of another host came while it watched',
+    );
   });
 
   test('unclear, when neither a connect nor a handshake could be looked at', () => {

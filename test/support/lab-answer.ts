@@ -98,6 +98,7 @@ function wrongInLive(row: LabRow, records: readonly Handshake[], said: string): 
   const expect = expecting(`${row.name}, live`, wrong);
   if (row.sayLive === 'nothing') {
     expect('an attempt, of which no packet can have come to a capture,', records.length === 0, records[0]);
+    if (row.sayOfPort !== undefined) expect('what is said of the port', row.sayOfPort.test(said), said);
     return wrong;
   }
   const meant = row.sayLive ?? row.say;

@@ -32,6 +32,8 @@ export interface LabRow {
   readonly say: Said | null;
   /** What `tripod live` must say, where that is less; nothing where no packet comes to a capture. */
   readonly sayLive?: Said | 'nothing';
+  /** What it must say of the port then. */
+  readonly sayOfPort?: RegExp;
   /** Causes that may be named beside: of somebody who is no client, as a warning. */
   readonly mayName?: readonly string[];
 }
@@ -230,6 +232,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     stage: { servers: ACCEPT, programs: [['xdp', 's0']], clients: VISIT },
     say: { verdict: null, leg: 'syn', cause: 'local-firewall-drop', confidence: 'proven' },
     sayLive: 'nothing',
+    sayOfPort: /no SYN came as far as this capture: local-firewall-drop \(proven\)/,
   },
   {
     name: 'reverse-path-filter',
