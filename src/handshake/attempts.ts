@@ -179,6 +179,9 @@ export const STAMP_SHIFT = 13;
 /** W.STATE of a slot that is free: nothing else of its row tells. */
 export const FREE = -1;
 
+/** A bit of W.LINK: another attempt began on the ports later. What does not fit this one exactly is of that one, though that may have left already. */
+export const FOLLOWED = 1 << 22;
+
 /** Bits of W.LINK (translations.ts): the same handshake has other attempts under other addresses; one of them was answered; one of them has its third leg. */
 export const TWIN = 1 << 18;
 export const ANSWERED_ELSEWHERE = 1 << 19;

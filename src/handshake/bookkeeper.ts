@@ -34,6 +34,9 @@ const THIRD_LEGS_LOOKED_AT = 8;
 /** Scheduling of the capturing host may record answers this much later than they came. */
 const SLACK_NANOS = 10e6;
 
+/** A SYN-ACK that took longer answers a SYN before which others were lost. (Two satellite links and their queues take less.) */
+const LONGEST_ROUND_TRIP_NANOS = 2e9;
+
 export class Bookkeeper {
   /** Of the packet at hand: nanoseconds since the capture's base, the capture's clock, packet number with the file's index. */
   time = 0;
@@ -145,7 +148,11 @@ export class Bookkeeper {
     if (a.word(slot, W.SYN_COUNT) === 0) {
       a.setTime(slot, T.SYN_FIRST, this.time);
       a.setWord(slot, W.CLIENT_ISN, segment.sequence | 0);
-      if (a.word(slot, W.SYN_ACK_COUNT) > 0) a.mark(slot, MARK.REORDERED);
+      if (a.word(slot, W.SYN_ACK_COUNT) > 0) {
+        a.mark(slot, MARK.REORDERED);
+        // It is the one that the SYN-ACK answered: an equal SYN-ACK that follows is a copy.
+        a.setWord(slot, W.SYNS_ANSWERED, 1);
+      }
       this.noteClientTtl(slot, segment);
       this.noteLink(slot, segment, 0);
     } else if (this.isDeafToSynAck(slot)) {
@@ -170,6 +177,8 @@ export class Bookkeeper {
   private isDeafToSynAck(slot: number): boolean {
     const a = this.attempts;
     if (a.word(slot, W.SYN_ACK_COUNT) === 0) return false;
+    // Recorded just behind the SYN-ACK that answers it: several queues.
+    if (this.time - a.time(slot, T.SYN_ACK_LAST) <= SLACK_NANOS) return false;
     const sinceAnswer = this.time - a.time(slot, T.SYN_ACK_FIRST);
     return Math.max(sinceAnswer, this.time - a.time(slot, T.SYN_LAST)) >= ROUND_TRIP_NANOS;
   }
@@ -216,7 +225,8 @@ export class Bookkeeper {
     const a = this.attempts;
     const hasRoundTrip = a.word(slot, W.SYN_COUNT) > 0;
     const roundTrip = hasRoundTrip ? Math.max(0, a.time(slot, T.SYN_ACK_FIRST) - a.time(slot, T.SYN_FIRST)) : 0;
-    if (this.time - a.time(slot, T.ACK_FIRST) > roundTrip + SLACK_NANOS) a.count(slot, W.REPEATS_AFTER_ACK);
+    const since = this.time - a.time(slot, T.ACK_FIRST);
+    if (since > Math.min(roundTrip, LONGEST_ROUND_TRIP_NANOS) + SLACK_NANOS) a.count(slot, W.REPEATS_AFTER_ACK);
   }
 
   private addThirdLeg(slot: number, segment: Segment): void {

@@ -7,7 +7,7 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { FLAG, type Segment } from '../wire/segment.ts';
-import { type Attempts, MARK, T, W } from './attempts.ts';
+import { type Attempts, FOLLOWED, MARK, T, W } from './attempts.ts';
 
 /** The numbers are dense: they index the transition table. The names are what `tripod show` prints. */
 export const EVENT = {
@@ -129,8 +129,8 @@ function classifyClient(attempts: Attempts, slot: number, segment: Segment): Eve
 /** @param fromIsn how far the segment lies behind the client's ISN. */
 function classifyClientAck(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
   if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) {
-    const most = attempts.has(slot, MARK.PORT_REUSED) ? FIRST_WINDOW : LARGEST_WINDOW;
-    return fromIsn >= 1 && fromIsn <= 1 + most ? EVENT.THIRD_LEG : EVENT.OTHER;
+    const most = isAmongOthers(attempts, slot) ? FIRST_WINDOW : LARGEST_WINDOW;
+    return fromIsn >= 0 && fromIsn <= 1 + most ? EVENT.THIRD_LEG : EVENT.OTHER;
   }
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) > 0;
   const took = attempts.has(slot, MARK.TOOK);
@@ -145,10 +145,20 @@ function classifyClientAck(attempts: Attempts, slot: number, segment: Segment, f
     const again = endDistance(attempts, slot, segment) <= 0 && occupies(segment);
     return again && thirdSeen ? EVENT.CLIENT_AGAIN : EVENT.THIRD_LEG;
   }
-  // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new, once the third leg is there.
-  if (fromIsn === 0 && acknowledges && (thirdSeen || took)) return EVENT.OTHER;
-  // Both numbers far off: an older connection on the same ports.
-  return inWindow || acknowledges ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
+  // A keep-alive probe repeats the octet before the window (RFC 9293 §3.8.4): nothing new, once the third leg is there; else it shows that the client has sent it.
+  if (fromIsn === 0 && acknowledges) return thirdSeen || took ? EVENT.OTHER : EVENT.THIRD_LEG;
+  // Both numbers far off: an older connection on the same ports; one of them, where there is a younger one: that.
+  const isOwn = (inWindow || acknowledges) && !isFollowed(attempts, slot);
+  return isOwn ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
+}
+
+function isFollowed(attempts: Attempts, slot: number): boolean {
+  return (attempts.word(slot, W.LINK) & FOLLOWED) !== 0;
+}
+
+/** The ports had a connection, or attempt, before this one or have had one since, and a segment may be of that one. */
+function isAmongOthers(attempts: Attempts, slot: number): boolean {
+  return attempts.has(slot, MARK.PORT_REUSED) || isFollowed(attempts, slot);
 }
 
 /** Octets of sequence space that payload and FIN take. */
@@ -176,6 +186,7 @@ function acknowledgesServer(attempts: Attempts, slot: number, acknowledgment: nu
 /** A RST of the client fits when its number lies where the client's next one is; after a challenge it carries the challenge's number. */
 function classifyClientReset(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
   if (fromIsn >= 0 && fromIsn <= 1 + FIRST_WINDOW) return EVENT.CLIENT_RST;
+  if (isFollowed(attempts, slot)) return EVENT.OTHER;
   if (attempts.has(slot, MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) return EVENT.CLIENT_RST;
   // RFC 9293 §3.10.7.3: a RST that answers a segment without ACK has sequence 0.
   return segment.sequence === 0 ? EVENT.CLIENT_RST : EVENT.OTHER;
@@ -188,13 +199,15 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   const synData = attempts.word(slot, W.SYN_DATA);
   if ((flags & FLAG.SYN) !== 0) {
     if ((flags & FLAG.ACK) === 0) return classifyServerSyn(attempts, slot, segment);
-    if (acknowledged < 0 || acknowledged > synData) return EVENT.SYN_ACK_STRAY;
+    if (acknowledged < 0 || acknowledged > synData) {
+      return isFollowed(attempts, slot) ? EVENT.OTHER : EVENT.SYN_ACK_STRAY;
+    }
     return attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.SYN_ACK_LATE : EVENT.SYN_ACK;
   }
   if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;
   const pure = !occupies(segment);
-  if (!isFromServerWindow(attempts, slot, segment)) return pure ? EVENT.CHALLENGE : EVENT.OTHER;
-  if (acknowledged < 0) return pure ? EVENT.CHALLENGE : EVENT.OTHER;
+  const otherwise = pure && !isFollowed(attempts, slot) ? EVENT.CHALLENGE : EVENT.OTHER;
+  if (!isFromServerWindow(attempts, slot, segment) || acknowledged < 0) return otherwise;
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
   if (acknowledged > synData) return classifyBeyond(attempts, slot, segment, thirdSeen, pure);
   if (pure) return EVENT.SERVER_ACK;
@@ -217,6 +230,7 @@ function classifyBeyond(attempts: Attempts, slot: number, segment: Segment, thir
   if (thirdSeen) return beyondSeen <= UNSEEN_OCTETS ? took(attempts, slot, segment.flags) : EVENT.OTHER;
   if (beyondSeen <= UNSEEN_OCTETS && attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return EVENT.SERVER_TOOK;
   // Nothing of this connection was seen but its SYN. Data that acknowledges more is of it, unless an older one on these ports may be speaking.
+  if (isFollowed(attempts, slot)) return EVENT.OTHER;
   if (pure) return EVENT.CHALLENGE;
   return beyondSeen <= LARGEST_WINDOW && !attempts.has(slot, MARK.PORT_REUSED) ? EVENT.SERVER_TOOK : EVENT.OTHER;
 }
@@ -245,21 +259,32 @@ function classifyServerReset(attempts: Attempts, slot: number, segment: Segment,
   const third = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
   if (third) {
     const answers = (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ACKED);
-    const since = time - attempts.time(slot, attempts.word(slot, W.ACK_COUNT) > 0 ? T.ACK_FIRST : T.WRONG_FIRST);
-    if (!hasAck && answers && since <= BARE_RESET_NANOS) return EVENT.SERVER_RST_BARE;
+    const since = time - attempts.time(slot, thirdLegTime(attempts, slot));
+    // A server that has repeated its SYN-ACK again and again has no connection, however late it says so.
+    const isHalfOpen = attempts.word(slot, W.REPEATS_AFTER_ACK) > 1;
+    if (!hasAck && answers && (since <= BARE_RESET_NANOS || isHalfOpen)) return EVENT.SERVER_RST_BARE;
     const isDue = answers || (segment.sequence | 0) === attempts.word(slot, W.SERVER_END);
     return hasAck || isDue || !attempts.has(slot, MARK.SERVER_ISN_KNOWN) ? EVENT.SERVER_RST : EVENT.SERVER_RST_STRAY;
   }
   if (attempts.word(slot, W.SYN_ACK_COUNT) > 0) return EVENT.SERVER_RST;
   // RFC 9293 §3.10.7.3: a RST refuses a SYN by acknowledging it. Firewalls also send one without ACK, mostly with sequence 0.
   if (!hasAck) {
+    if (segment.sequence !== 0 && isFollowed(attempts, slot)) return EVENT.OTHER;
     const foreign = attempts.has(slot, MARK.PORT_REUSED) && segment.sequence !== 0;
     return foreign ? EVENT.SERVER_RST_STRAY : EVENT.SERVER_RST_ANSWER;
   }
   const acknowledged = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_ISN) + 1);
-  return acknowledged >= 0 && acknowledged <= attempts.word(slot, W.SYN_DATA)
-    ? EVENT.SERVER_RST_ANSWER
-    : EVENT.SERVER_RST_STRAY;
+  if (acknowledged >= 0 && acknowledged <= attempts.word(slot, W.SYN_DATA)) return EVENT.SERVER_RST_ANSWER;
+  return isFollowed(attempts, slot) ? EVENT.OTHER : EVENT.SERVER_RST_STRAY;
+}
+
+/** When the third leg came that a bare RST can answer: a server that repeats its SYN-ACK asks for it anew. */
+function thirdLegTime(attempts: Attempts, slot: number): number {
+  if (attempts.word(slot, W.ACK_COUNT) === 0) return T.WRONG_FIRST;
+  const isAskedAgain = attempts.word(slot, W.SYN_ACK_COUNT) > 1;
+  return isAskedAgain && attempts.time(slot, T.SYN_ACK_LAST) > attempts.time(slot, T.ACK_FIRST)
+    ? T.ACK_LAST
+    : T.ACK_FIRST;
 }
 
 /** The event that an ICMP error is, which quotes a segment of the client or of the server. */

@@ -12,6 +12,7 @@ import { FAMILY_MASK, FLAGS_SHIFT, ipAtOf, ROW, ROW_WORDS, readPlainRow } from '
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import {
   Attempts,
+  FOLLOWED,
   FORGOTTEN,
   FREE,
   MARK,
@@ -289,7 +290,7 @@ export class Tracker {
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
       if (candidate === newest) event = seenAs;
-      if (this.isOlderCopy(candidate, newest, segment) || this.takes(candidate, seenAs, newest, event)) {
+      if (this.isOlderCopy(candidate, newest, segment) || this.takes(candidate, seenAs, newest, event, segment)) {
         slot = candidate;
         event = seenAs;
         break;
@@ -299,7 +300,10 @@ export class Tracker {
   }
 
   /** Whether an attempt of the flow claims a segment. `newestEvent` is what the segment is to the newest of them. */
-  private takes(candidate: number, event: Event, newest: number, newestEvent: Event): boolean {
+  private takes(candidate: number, event: Event, newest: number, newestEvent: Event, segment: Segment): boolean {
+    // A RST that fits the newest, and acknowledges nothing, is no answer to an older one's SYN.
+    const isForNewest = newestEvent === EVENT.SERVER_RST && (segment.flags & FLAG.ACK) === 0;
+    if (candidate !== newest && isForNewest && event === EVENT.SERVER_RST_ANSWER) return false;
     if (candidate === newest || newestEvent !== EVENT.CHALLENGE) return belongs(event);
     // An older connection that still speaks is the very thing that a new SYN is challenged by; unless its own client sent its SYN again since, or its handshake
     // still goes on.
@@ -402,6 +406,8 @@ export class Tracker {
     this.attempts.setTime(slot, T.UNANSWERED, -1);
     if (before !== NO_SLOT) {
       this.attempts.mark(slot, MARK.PORT_REUSED);
+      this.leaveOrdinary(before);
+      this.attempts.setWord(before, W.LINK, this.attempts.word(before, W.LINK) | FOLLOWED);
     } else if (this.known.has(hash, this.secondHash(segment))) {
       this.noteForgotten(slot);
     }

@@ -3,7 +3,7 @@
  * other; each has its sentence in reason.ts.
  */
 import { MARK, QUOTES } from './attempts.ts';
-import { type Evidence, ROUND_TRIP_NANOS } from './evidence.ts';
+import { type Evidence, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
 import { type Grade, type LegName, VERDICTS, type VerdictName } from './handshake.ts';
 
 /** Dense numbers: they index counters. */
@@ -69,7 +69,8 @@ function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
 
 /** The server went on as if the third leg had not come. */
 export function wasIgnored(e: Evidence, patienceNanos: number): boolean {
-  if ((e.marks & MARK.RESET_OF_CONNECTION) !== 0) return false;
+  // A server resets what is open. A client resets what it takes to be open, and two SYN-ACKs that came again show that it was not.
+  if ((e.marks & MARK.RESET_OF_CONNECTION) !== 0) return e.resetFrom === RESET_FROM.CLIENT && e.repeatsAfterAck > 1;
   if (e.repeatsAfterAck > 0) return !tookTheSecondOne(e, patienceNanos);
   // The ICMP error says that the client's data got lost on the way: the silence is explained.
   if (e.synAckCount === 0 || (e.marks & (MARK.ICMP_LATER | MARK.SERVER_SPOKE)) !== 0) return false;
@@ -87,8 +88,9 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   if (e.isTakenElsewhere || (e.isAnsweredElsewhere && e.synCount === 0)) return VERDICT.UNDECIDED;
   // A SYN that went to another address explains the SYN-ACK better than the capture's start does.
   const explained = e.synCount > 0 || (beganEarly(e, patienceNanos) && (e.marks & MARK.OTHER_ADDRESS) === 0);
-  // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over.
-  if (!explained) return e.afterForgotten || e.lossyBefore ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
+  // A server that lost repeats its SYN-ACK for a minute: it may be one of a connection that is over, or whose third leg has passed before.
+  if (e.synCount === 0 && e.afterForgotten) return VERDICT.UNDECIDED;
+  if (!explained) return e.lossyBefore ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
   const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
   return canTell(e, e.synAckCount, sinceFirst, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;

@@ -44,7 +44,8 @@ describe('after the SYN', () => {
     '1.0 c > s . 1001:1001(0) ack 9001',
     'third-leg',
   );
-  last('an ACK of the client from before the SYN is nothing', SYN, '1.0 c > s . 1000:1000(0) ack 9001', 'other');
+  last('an ACK of the client from before the SYN is nothing', SYN, '1.0 c > s . 999:999(0) ack 9001', 'other');
+  last('a keep-alive probe shows the third leg', SYN, '1.0 c > s . 1000:1000(0) ack 9001', 'third-leg');
   last('a RST of the client in its window', SYN, '1.0 c > s R 1001:1001(0)', 'client-rst');
   last('a RST of the client from elsewhere is nothing', SYN, '1.0 c > s R 500000:500000(0)', 'other');
   last('a segment of the client without ACK is nothing', SYN, '1.0 c > s P 1001:1011(10)', 'other');
@@ -69,7 +70,8 @@ describe('after the SYN-ACK', () => {
   last('one octet further is out of the window', BOTH, '1.0 c > s . 66537:66537(0) ack 9001', 'third-leg-wrong');
   last('an ACK of the ISN itself is wrong', BOTH, '1.0 c > s . 1001:1001(0) ack 9000', 'third-leg-wrong');
   last('both numbers far off: another connection', BOTH, '1.0 c > s . 500000:500000(0) ack 8000', 'other');
-  last('the octet before the window is wrong', BOTH, '1.0 c > s . 1000:1000(0) ack 9001', 'third-leg-wrong');
+  last('a keep-alive probe shows the third leg', BOTH, '1.0 c > s . 1000:1000(0) ack 9001', 'third-leg');
+  last('an octet before the window is wrong', BOTH, '1.0 c > s . 999:999(0) ack 9001', 'third-leg-wrong');
   last('a RST is never the third leg', BOTH, '1.0 c > s R. 1001:1001(0) ack 9001', 'client-rst');
   last('the server’s ACK is never the third leg', BOTH, '1.0 s > c . 9001:9001(0) ack 1001', 'server-ack');
   last('the same SYN-ACK again', BOTH, '1.0 s > c S. 9000:9000(0) ack 1001', 'syn-ack');

@@ -1,0 +1,327 @@
+/**
+ * What may be said of an attempt, and what may not, by what is true of it: not by tripod's rules. The truth knows every packet, lost ones too; `docs/record.md` says what the words mean.
+ */
+import type { Handshake, Report } from '../../src/index.ts';
+import { MILLISECOND, SECOND } from './agenda.ts';
+import type { Packet, Role } from './packet.ts';
+import type { Capture, Recorded } from './tap.ts';
+import type { Attempt, World } from './world.ts';
+
+/** A rule that an answer breaks, and how. */
+export interface Fault {
+  readonly rule: string;
+  readonly what: string;
+}
+
+/** `--patience`, and the time after which a repetition counts (docs/decisions/0009-repeated-too-soon.md). */
+const PATIENCE = 3 * SECOND;
+const ROUND_TRIP = 0.9 * SECOND;
+
+/** One attempt: what is true, and what of it the capture holds. */
+class Facts {
+  readonly attempt: Attempt;
+  readonly index: number;
+  readonly world: World;
+  readonly capture: Capture;
+  /** First copies alone, in the order of the file. */
+  readonly recorded: readonly Recorded[];
+
+  constructor(attempt: Attempt, index: number, world: World, capture: Capture) {
+    this.attempt = attempt;
+    this.index = index;
+    this.world = world;
+    this.capture = capture;
+    this.recorded = capture.recorded.filter(({ packet, isCopy }) => packet.attempt === index && !isCopy);
+  }
+
+  seen(...roles: Role[]): Recorded[] {
+    return this.recorded.filter(({ packet }) => roles.includes(packet.role));
+  }
+
+  sent(...roles: Role[]): Packet[] {
+    return this.attempt.packets.filter(({ role }) => roles.includes(role));
+  }
+
+  /** Another attempt on the same ports began later. */
+  get isFollowed(): boolean {
+    return this.world.attempts.slice(this.index + 1).some(({ flow }) => flow === this.attempt.flow);
+  }
+
+  /**
+   * Of the server, and impossible without the third leg: data, FIN, an acknowledgment of more than the SYN. Where nothing else of the connection was recorded but its SYN, a bare ACK can be
+   * one for an older connection.
+   */
+  /** Of an earlier attempt on the same ports, behind this one's SYN: what its server says then is taken for an answer to the SYN. */
+  get speaksOlder(): boolean {
+    const [first] = this.recorded;
+    return this.capture.recorded.some(
+      ({ packet, frame }) =>
+        packet.from === 'server' &&
+        frame > (first?.frame ?? 0) &&
+        packet.attempt < this.index &&
+        this.world.attempts[packet.attempt]?.flow === this.attempt.flow,
+    );
+  }
+
+  get proofs(): Recorded[] {
+    const isn = this.attempt.isn;
+    const isKnown = this.seen('syn-ack', 'third').length > 0;
+    return this.seen('server-open').filter(
+      ({ packet }) =>
+        packet.length > 0 || packet.flags === 'F.' || (isKnown && (((packet.acknowledgment ?? 0) - isn) | 0) > 1),
+    );
+  }
+
+  /** The segment on which the server opened the connection. */
+  get taken(): Packet | null {
+    return this.attempt.packets.find(({ opened }) => opened) ?? null;
+  }
+
+  /** The capture holds every packet of the attempt, and goes on for long enough behind the last. */
+  get isWhole(): boolean {
+    const { tap } = this.world.scenario;
+    const last = Math.max(...this.recorded.map(({ at }) => at));
+    const misses = tap.lossPerMille > 0 || tap.direction !== 'both' || tap.begins > 0;
+    return !misses && this.capture.last - last > PATIENCE + SECOND && tap.ends >= this.capture.last;
+  }
+}
+
+export function faultsOf(world: World, capture: Capture, handshakes: readonly Handshake[], report: Report): Fault[] {
+  const faults: Fault[] = [];
+  const left = new Set(handshakes);
+  for (const [index, attempt] of world.attempts.entries()) {
+    const facts = new Facts(attempt, index, world, capture);
+    if (facts.seen('syn', 'syn-ack').length === 0) continue;
+    const found = handshakes.filter(
+      (one) => one.client.port === 40_000 + attempt.flow && one.isn.client === attempt.isn,
+    );
+    for (const one of found) left.delete(one);
+    const [record] = found;
+    // A SYN-ACK without its SYN, on ports with other attempts, is taken for a stray one.
+    const isAlone = world.attempts.every((other) => other === attempt || other.flow !== attempt.flow);
+    if (record === undefined && facts.seen('syn').length === 0 && !isAlone) continue;
+    if (record === undefined || found.length > 1) {
+      faults.push({ rule: 'one record of each attempt', what: `c${attempt.flow} ${attempt.isn} has ${found.length}` });
+    } else {
+      for (const rule of RULES) {
+        const what = rule.breaks(facts, record);
+        if (what !== null)
+          faults.push({ rule: rule.name, what: `c${attempt.flow} ${attempt.isn}, ${record.verdict}: ${what}` });
+      }
+    }
+  }
+  for (const one of left)
+    faults.push({ rule: 'no record of what was not', what: `${one.verdict} with ISN ${one.isn.client}` });
+  return [...faults, ...faultsOfReport(world, handshakes, report)];
+}
+
+interface Rule {
+  readonly name: string;
+  /** How the record breaks it; null when it does not. */
+  readonly breaks: (facts: Facts, record: Handshake) => string | null;
+}
+
+const says = (record: Handshake, ...verdicts: Handshake['verdict'][]): boolean => verdicts.includes(record.verdict);
+const frames = (recorded: readonly Recorded[]): string => recorded.map(({ frame }) => frame).join(',');
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'no leg is missing that is in the capture',
+    breaks(facts, record) {
+      const later = [...facts.seen('syn-ack', 'third'), ...facts.proofs];
+      if (record.missingLeg === 'syn' && facts.seen('syn').length > 0) return `SYN in ${frames(facts.seen('syn'))}`;
+      if (record.missingLeg === 'syn-ack' && later.length > 0) return `it is shown by ${frames(later)}`;
+      const third = [...facts.seen('third'), ...facts.proofs];
+      return says(record, 'no-ack') && third.length > 0 ? `third leg in, or shown by ${frames(third)}` : null;
+    },
+  },
+  {
+    name: 'a connection that is shown to be open is complete',
+    breaks: (facts, record) =>
+      facts.proofs.length > 0 && record.verdict !== 'complete' ? `the server went on in ${frames(facts.proofs)}` : null,
+  },
+  {
+    name: 'a third leg that the server took is not called ignored',
+    breaks(facts, record) {
+      const [first] = facts.seen('third');
+      if (first === undefined || !first.packet.opened || !says(record, 'ack-ignored', 'ack-rejected')) return null;
+      if (dataFellSilent(facts)) return null;
+      return `the server took frame ${first.frame}`;
+    },
+  },
+  {
+    name: 'complete has all three legs',
+    breaks(facts, record) {
+      if (record.verdict !== 'complete') return null;
+      if (facts.sent('third').length === 0) return 'the client never sent a third leg';
+      if (facts.sent('syn-ack').length === 0) return 'the server never sent a SYN-ACK';
+      return facts.taken === null ? ignoredFor(facts) : null;
+    },
+  },
+  {
+    name: 'what a verdict names is in the capture',
+    breaks(facts, record) {
+      const needs: Partial<Record<Handshake['verdict'], readonly Role[]>> = {
+        refused: ['server-reset', 'injected-reset'],
+        rejected: ['icmp'],
+        'client-reset': ['client-reset', 'injected-reset'],
+        'ack-ignored': ['third'],
+        'ack-rejected': ['third'],
+        'no-ack': ['syn-ack'],
+      };
+      const roles = needs[record.verdict];
+      if (says(record, 'client-reset') && facts.isFollowed) return null;
+      return roles !== undefined && facts.seen(...roles).length === 0 ? `no ${roles.join(' or ')} is in it` : null;
+    },
+  },
+  { name: 'a leg is missing only when its time is over', breaks: (facts, record) => calledTooSoon(facts, record) },
+  {
+    name: 'where the capture says that it lost a leg, it is not called missing',
+    breaks(facts, record) {
+      const leg: Role | null = says(record, 'no-syn-ack') ? 'syn-ack' : says(record, 'no-ack') ? 'third' : null;
+      if (leg === null) return null;
+      const lost = facts.sent(leg).find((packet) => facts.capture.losses.has(packet));
+      return lost === undefined ? null : `packet ${lost.number} passed, and the capture lost it and said so`;
+    },
+  },
+  {
+    name: 'a whole capture has one right verdict',
+    breaks: (facts, record) => (facts.isWhole ? wholeVerdict(facts, record) : null),
+  },
+  {
+    name: 'transmissions, frames and gaps are those of the capture',
+    breaks: (facts, record) => countsDiffer(facts, record),
+  },
+  { name: 'a grade says no more than is true', breaks: (facts, record) => gradesLie(facts, record) },
+];
+
+/** Repeated data, and nothing of the server: by the words of the contract its third leg was ignored, though it may have been taken by a host that is gone since. */
+function dataFellSilent(facts: Facts): boolean {
+  const data = facts.seen('third').filter(({ packet }) => packet.length > 0 || packet.flags === 'F.');
+  return data.some(({ packet }, i) => data.slice(0, i).some((one) => one.packet.sequence === packet.sequence));
+}
+
+/** The server's SYN-ACKs, or the client's data, show that the third leg was not taken. */
+function ignoredFor(facts: Facts): string | null {
+  const [third] = facts.seen('third');
+  if (third === undefined) return null;
+  const { near, far } = facts.world.scenario.path;
+  const roundTrip = 2 * (near.delay + near.jitter + far.delay + far.jitter);
+  const late = facts.seen('syn-ack').filter(({ packet }) => packet.sentAt > third.at + roundTrip + 50 * MILLISECOND);
+  return late.length > 2 ? `the server repeats its SYN-ACK in ${frames(late)}, and never took it` : null;
+}
+
+/** The answer was under way when the capture ended, and nothing had been lost. */
+function calledTooSoon(facts: Facts, record: Handshake): string | null {
+  const [leg, before]: readonly (Role | null)[] = says(record, 'no-syn-ack')
+    ? ['syn-ack', 'syn']
+    : says(record, 'no-ack')
+      ? ['third', 'syn-ack']
+      : [null, null];
+  if (leg === null || before === null) return null;
+  const seen = facts.seen(before as Role);
+  const [first] = seen;
+  if (first === undefined) return null;
+  const followed = facts.capture.last - (seen.at(-1) as Recorded).at;
+  if (seen.length === 1 && followed < PATIENCE) return `one ${before}, and ${followed} µs of capture behind it`;
+  const due =
+    facts.sent(leg as Role).find(({ passedAt }) => passedAt !== null && passedAt >= first.at)?.passedAt ?? null;
+  if (due === null || due <= facts.capture.last) return null;
+  return due - first.at < ROUND_TRIP ? `the ${leg} comes ${due - first.at} µs after the first ${before}` : null;
+}
+
+/** Every packet that passed is in the capture, and enough follows. */
+function wholeVerdict(facts: Facts, record: Handshake): string | null {
+  const right = rightVerdicts(facts, record);
+  return right.includes(record.verdict) ? null : `it should be ${right.join(' or ')}`;
+}
+
+function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['verdict'][] {
+  const [synAck] = facts.seen('syn-ack');
+  const thirds = facts.seen('third');
+  if (facts.proofs.length > 0) return ['complete'];
+  if (synAck === undefined) return facts.seen('third').length > 0 ? ['complete'] : unansweredVerdicts(facts);
+  if (thirds.length === 0) {
+    const resets = facts.seen('client-reset', 'injected-reset').filter(({ frame }) => frame > synAck.frame);
+    if (!resets.some(({ packet }) => packet.from === 'client')) return ['no-ack'];
+    // Once another attempt has begun on the ports, a RST can be of either.
+    return facts.isFollowed ? ['client-reset', 'no-ack'] : ['client-reset'];
+  }
+  // A client that is made to seem to have reset a SYN-ACK has refused it, for all that can be seen.
+  const posed = facts.seen('injected-reset').some(({ packet }) => packet.from === 'client');
+  if (posed && record.verdict === 'client-reset') return ['client-reset'];
+  if (thirds[0]?.packet.opened === true) return dataFellSilent(facts) ? ['complete', 'ack-ignored'] : ['complete'];
+  const reset = facts.seen('server-reset', 'injected-reset').find(({ packet }) => packet.from === 'server');
+  if (facts.taken !== null)
+    return ['complete', 'ack-ignored', ...(reset === undefined ? [] : ['ack-rejected' as const])];
+  if (reset !== undefined) return ['ack-rejected', 'ack-ignored', 'complete', 'client-reset'];
+  return ['ack-ignored', 'complete', 'client-reset'];
+}
+
+function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
+  const verdicts: Handshake['verdict'][] = [];
+  const hasReset = facts.seen('server-reset', 'injected-reset').some(({ packet }) => packet.from === 'server');
+  if (hasReset) verdicts.push('refused');
+  if (facts.seen('icmp').length > 0) verdicts.push('rejected');
+  const challenges = facts.seen('challenge');
+  // Recorded before its SYN, by another queue, it is of no attempt.
+  const isBehind = challenges.some(
+    ({ frame }) => frame > (facts.recorded[0]?.frame ?? 0) && facts.recorded[0]?.packet.role === 'syn',
+  );
+  if (isBehind) verdicts.push('challenged');
+  if (verdicts.length > 0) return verdicts;
+  return facts.speaksOlder ? ['no-syn-ack', 'challenged'] : ['no-syn-ack'];
+}
+
+function countsDiffer(facts: Facts, record: Handshake): string | null {
+  const { syn, synAck, ack } = record.legs;
+  const [syns, synAcks] = [facts.seen('syn'), facts.seen('syn-ack')];
+  const begin = Math.min(...[...syns, ...synAcks].map(({ frame }) => frame));
+  const thirds = facts.seen('third').filter(({ frame }) => frame > begin);
+  if (syn.count !== syns.length) return `${syn.count} SYNs, not ${syns.length}`;
+  // Two within the time in which copies come, and without an identification, are taken for one.
+  const apart = synAcks.filter(({ at }, i) => i === 0 || at - (synAcks[i - 1] as Recorded).at > 50 * MILLISECOND);
+  const isCounted = synAck.count <= synAcks.length && synAck.count >= apart.length;
+  if (!isCounted && !says(record, 'client-reset')) return `${synAck.count} SYN-ACKs, not ${synAcks.length}`;
+  if (String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
+    return `SYN in ${syn.frames}, not ${frames(syns)}`;
+  const { swaps } = facts.world.scenario.tap;
+  if (ack.count > 0 && !swaps && ack.frames[0] !== thirds[0]?.frame)
+    return `third leg in ${ack.frames}, not ${frames(thirds)}`;
+  if (record.verdict === 'complete' && ack.count === 0 && thirds.length > 0 && !swaps)
+    return `third leg in ${frames(thirds)} not counted`;
+  const [first, answer] = [syns[0], synAcks[0]];
+  if (first === undefined || answer === undefined || answer.at < first.at) return null;
+  const gap = (answer.at - first.at) / SECOND;
+  const told = record.latency.synToSynAck;
+  return told === null || Math.abs(told - gap) > 1e-9 ? `SYN to SYN-ACK ${told}, not ${gap}` : null;
+}
+
+function gradesLie(facts: Facts, record: Handshake): string | null {
+  const { syn, synAck, ack } = record.legs;
+  const arrived = (role: Role): boolean => facts.sent(role).some(({ arrivedAt }) => arrivedAt !== null);
+  if (syn.grade === 'accepted' && !arrived('syn')) return 'no SYN reached the server';
+  if (synAck.grade === 'accepted' && !arrived('syn-ack')) return 'no SYN-ACK reached the client';
+  if (ack.grade === 'accepted' && facts.taken === null) return 'the server took no third leg';
+  if (synAck.grade === 'inferred' && facts.sent('syn-ack').length === 0) return 'no SYN-ACK was ever sent';
+  if (ack.grade === 'inferred' && facts.taken === null) return 'no third leg was ever taken';
+  if (says(record, 'client-reset')) return null;
+  if (ack.grade === 'ignored' && facts.seen('third')[0]?.packet.opened === true && !dataFellSilent(facts))
+    return 'the server took the third leg';
+  const deaf = facts.seen('syn-ack').some(({ packet }) => packet.arrivedAt === null);
+  if (synAck.grade === 'ignored' && !deaf) return 'every SYN-ACK reached the client';
+  return null;
+}
+
+function faultsOfReport(world: World, handshakes: readonly Handshake[], report: Report): Fault[] {
+  const faults: Fault[] = [];
+  const { side } = report.capture.vantage;
+  if (side !== 'unknown' && side !== world.scenario.tap.side) {
+    const what = `${side}, not ${world.scenario.tap.side}: ${report.capture.vantage.evidence.join('; ')}`;
+    faults.push({ rule: 'the vantage is right or unknown', what });
+  }
+  if (report.summary.attempts !== handshakes.length) {
+    faults.push({ rule: 'sums agree', what: `${report.summary.attempts} attempts, ${handshakes.length} records` });
+  }
+  return faults;
+}
