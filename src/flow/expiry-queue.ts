@@ -9,6 +9,9 @@
 
 const INITIAL_ENTRIES = 1 << 10;
 
+/** Entries are numbered up to this, and then from 0 again: more of them than a queue can hold. */
+const MOST_NUMBER = 0x7fff_ffff;
+
 export class ExpiryQueue {
   private slots = new Int32Array(INITIAL_ENTRIES);
   private tickets = new Int32Array(INITIAL_ENTRIES);
@@ -16,6 +19,8 @@ export class ExpiryQueue {
   private mask = INITIAL_ENTRIES - 1;
   private head = 0;
   private length = 0;
+  /** Number of the first entry: entries are numbered as they are pushed, modulo 2^31. */
+  private firstNumber = 0;
   /** For the owner: so many entries from the first on need no preparation any more. */
   prepared = 0;
 
@@ -50,13 +55,22 @@ export class ExpiryQueue {
     return this.tickets[(this.head + index) & this.mask] as number;
   }
 
-  push(slot: number, ticket: number, time: number): void {
+  /** Answers the entry's number, by which `rename` finds it. */
+  push(slot: number, ticket: number, time: number): number {
     if (this.length > this.mask) this.grow();
     const at = (this.head + this.length) & this.mask;
     this.slots[at] = slot;
     this.tickets[at] = ticket;
     this.times[at] = time;
     this.length += 1;
+    return (this.firstNumber + this.length - 1) & MOST_NUMBER;
+  }
+
+  /** The entry stands for another slot from now on. @param number of an entry that was not shifted out */
+  rename(number: number, slot: number, ticket: number): void {
+    const at = (this.head + ((number - this.firstNumber) & MOST_NUMBER)) & this.mask;
+    this.slots[at] = slot;
+    this.tickets[at] = ticket;
   }
 
   /** Every entry from the first on, dead ones included. */
@@ -71,6 +85,7 @@ export class ExpiryQueue {
   shift(): void {
     this.head = (this.head + 1) & this.mask;
     this.length -= 1;
+    this.firstNumber = (this.firstNumber + 1) & MOST_NUMBER;
     if (this.prepared > 0) this.prepared -= 1;
   }
 

@@ -13,12 +13,17 @@
  * The hash leaves the network (VLAN, tunnel) out, and the comparison has it in: equal addresses in two networks are two flows that lie in
  * neighbouring entries, so that an answer that came through another network can be found too (`findInAnyNetwork`).
  *
+ * A flow of which there is little to say has a brief row in a buffer of its own, one cache line: IPv4, the plain network, one attempt. Its slot is a number below NO_SLOT. It gets a row
+ * (`unfold`) as soon as there is more to say.
+ *
+ *   brief     BRIEF_WORDS words   | source 0 | destination 1 | ports 2 | and then the owner's, from 3 on |
+ *
  * Several attempts can share one key (a client that tries again from the same port): the index leads to the newest, `older` to the one before.
  */
 import { MAPPED } from '../wire/ipv4.ts';
 import { DESTINATION, SOURCE } from '../wire/ipv6.ts';
 import type { Segment } from '../wire/segment.ts';
-import { hashSegment } from './hash.ts';
+import { hashIpv4, hashSegment } from './hash.ts';
 
 /** Words at the beginning of a row that are the table's own. */
 export const KEY_WORDS = 12;
@@ -28,6 +33,11 @@ const HASH = 10;
 const OLDER = 11;
 
 export const NO_SLOT = -1;
+
+/** Words of a brief row: a cache line. */
+export const BRIEF_WORDS = 16;
+/** Where the list of free brief rows goes on; the other words keep what they were. */
+const BRIEF_FREE = 12;
 
 /**
  * Slots that have their rows from the beginning. Untouched rows cost nothing: a large new buffer is address space, which the system fills with pages when they are written.
@@ -39,6 +49,9 @@ export class FlowTable {
   /** The rows, as words and as doubles: row i begins at word i * rowWords, double i * rowWords / 2. Replaced when the table grows. */
   words: Int32Array;
   doubles: Float64Array;
+  /** The brief rows, likewise: see `briefAt`. */
+  brief: Int32Array;
+  briefDoubles: Float64Array;
   readonly rowWords: number;
   private readonly seed: number;
   private readonly maxSlots: number;
@@ -49,6 +62,8 @@ export class FlowTable {
   private unused = 0;
   private slots: number;
   private used = 0;
+  private freeBrief = NO_SLOT;
+  private unusedBrief = 0;
   /** Kept so that the reads of `expect` are not left out as useless. */
   protected touched = 0;
 
@@ -64,6 +79,8 @@ export class FlowTable {
     this.slots = Math.min(SLOTS_RESERVED, maxSlots);
     this.words = new Int32Array(this.slots * rowWords);
     this.doubles = new Float64Array(this.words.buffer);
+    this.brief = new Int32Array(this.slots * BRIEF_WORDS);
+    this.briefDoubles = new Float64Array(this.brief.buffer);
     this.index = new Int32Array(2 << 11);
     this.mask = (1 << 11) - 1;
   }
@@ -94,7 +111,7 @@ export class FlowTable {
       if (entry === 0) return NO_SLOT;
       if (index[2 * i] !== hash) continue;
       const found = this.compare(entry - 1, segment);
-      if (found !== NO_SLOT && this.words[(entry - 1) * this.rowWords + NETWORK] === segment.network) return found;
+      if (found !== NO_SLOT && this.network(entry - 1) === segment.network) return found;
     }
   }
 
@@ -106,6 +123,12 @@ export class FlowTable {
       const entry = index[2 * i + 1] as number;
       if (entry === 0) return NO_SLOT;
       if (index[2 * i] !== hash) continue;
+      if (entry < 0) {
+        if (network !== 0) continue;
+        const found = this.compareBrief(entry - 1, source, destination, ports);
+        if (found !== NO_SLOT) return found;
+        continue;
+      }
       const at = (entry - 1) * rowWords;
       if (words[at + NETWORK] !== network || !this.isIpv4(at) || !this.isIpv4(at + 4)) continue;
       const own = words[at + PORTS];
@@ -123,7 +146,7 @@ export class FlowTable {
     for (let i = hash & this.mask; ; i = (i + 1) & this.mask) {
       const entry = index[2 * i + 1] as number;
       if (entry === 0) return NO_SLOT;
-      if (index[2 * i] !== hash) continue;
+      if (index[2 * i] !== hash || entry < 0) continue;
       const at = (entry - 1) * rowWords;
       if (words[at + NETWORK] !== network) continue;
       const own = words[at + PORTS];
@@ -167,6 +190,7 @@ export class FlowTable {
 
   /** Reads the beginning of a row, so that it is on its way to the cache; answers something. */
   touch(slot: number): number {
+    if (slot < NO_SLOT) return this.brief[briefAt(slot)] as number;
     return this.words[slot * this.rowWords] as number;
   }
 
@@ -196,7 +220,20 @@ export class FlowTable {
     }
   }
 
+  private compareBrief(slot: number, source: number, destination: number, ports: number): number {
+    const { brief } = this;
+    const at = briefAt(slot);
+    const own = brief[at + 2];
+    if (own === ports && brief[at] === source && brief[at + 1] === destination) return slot * 2;
+    const answering = (ports << 16) | (ports >>> 16);
+    return own === answering && brief[at] === destination && brief[at + 1] === source ? slot * 2 + 1 : NO_SLOT;
+  }
+
   private compare(slot: number, s: Segment): number {
+    if (slot < NO_SLOT) {
+      if (!hasIpv4Ends(s)) return NO_SLOT;
+      return this.compareBrief(slot, s.source3, s.destination3, (s.sourcePort << 16) | s.destinationPort);
+    }
     const at = slot * this.rowWords;
     const ports = this.words[at + PORTS] as number;
     if (
@@ -249,17 +286,58 @@ export class FlowTable {
     return slot;
   }
 
+  /** A new brief slot for the flow, which has none, of a segment that `isPlainIpv4`; the owner's words are what they were. */
+  addBrief(segment: Segment, hash: number): number {
+    const slot = this.takeBrief();
+    const at = briefAt(slot);
+    const { brief } = this;
+    brief[at] = segment.source3;
+    brief[at + 1] = segment.destination3;
+    brief[at + 2] = (segment.sourcePort << 16) | segment.destinationPort;
+    this.indexInsert(hash, slot);
+    return slot;
+  }
+
+  /** Gives the flow of a brief slot a row: answers its slot. The owner's words of both are what they were, and the brief one is to be released. */
+  unfold(briefSlot: number): number {
+    const entry = this.indexOf(briefSlot);
+    const slot = this.takeSlot();
+    const { words, brief } = this;
+    const from = briefAt(briefSlot);
+    const at = slot * this.rowWords;
+    words[at] = 0;
+    words[at + 1] = 0;
+    words[at + 2] = MAPPED;
+    words[at + 3] = brief[from] as number;
+    words[at + 4] = 0;
+    words[at + 5] = 0;
+    words[at + 6] = MAPPED;
+    words[at + 7] = brief[from + 1] as number;
+    words[at + PORTS] = brief[from + 2] as number;
+    words[at + NETWORK] = 0;
+    words[at + HASH] = this.index[2 * entry] as number;
+    words[at + OLDER] = NO_SLOT;
+    this.index[2 * entry + 1] = slot + 1;
+    return slot;
+  }
+
   /** The attempt before this one on the same key, or NO_SLOT. */
   older(slot: number): number {
     return this.words[slot * this.rowWords + OLDER] as number;
   }
 
   network(slot: number): number {
+    if (slot < NO_SLOT) return 0;
     return this.words[slot * this.rowWords + NETWORK] as number;
   }
 
   /** The hash of the slot's key, as `hash` gave it. */
   hashOf(slot: number): number {
+    if (slot < NO_SLOT) {
+      const { brief } = this;
+      const at = briefAt(slot);
+      return hashIpv4(brief[at] as number, brief[at + 1] as number, brief[at + 2] as number, this.seed);
+    }
     return this.words[slot * this.rowWords + HASH] as number;
   }
 
@@ -270,6 +348,11 @@ export class FlowTable {
 
   /** Takes the slot out of its key's chain and the index; its number can be given out again. The owner's words stay as they are. */
   remove(slot: number): void {
+    if (slot < NO_SLOT) {
+      this.indexRemove(this.indexOf(slot));
+      this.releaseBrief(slot);
+      return;
+    }
     const older = this.older(slot);
     const entry = this.indexFind(slot);
     if (entry === NO_SLOT) this.unchain(slot, older);
@@ -290,6 +373,33 @@ export class FlowTable {
     if (this.unused === this.slots) this.growRows();
     this.unused += 1;
     return this.unused - 1;
+  }
+
+  private takeBrief(): number {
+    this.used += 1;
+    if (this.freeBrief !== NO_SLOT) {
+      const slot = this.freeBrief;
+      this.freeBrief = this.brief[briefAt(slot) + BRIEF_FREE] as number;
+      return slot;
+    }
+    if (this.unusedBrief * BRIEF_WORDS === this.brief.length) this.growBrief();
+    this.unusedBrief += 1;
+    return NO_SLOT - this.unusedBrief;
+  }
+
+  /** The brief row can be given out again; one of its words is lost (BRIEF_FREE). */
+  releaseBrief(slot: number): void {
+    this.brief[briefAt(slot) + BRIEF_FREE] = this.freeBrief;
+    this.freeBrief = slot;
+    this.used -= 1;
+  }
+
+  private growBrief(): void {
+    const rows = this.unusedBrief;
+    const grown = new Int32Array(Math.max(rows + 1, Math.min(2 * rows, this.maxSlots)) * BRIEF_WORDS);
+    grown.set(this.brief);
+    this.brief = grown;
+    this.briefDoubles = new Float64Array(grown.buffer);
   }
 
   private growRows(): void {
@@ -360,11 +470,26 @@ export class FlowTable {
   private unchain(slot: number, older: number): void {
     const hash = this.hashOf(slot);
     for (let i = hash & this.mask; this.index[2 * i + 1] !== 0; i = (i + 1) & this.mask) {
-      for (let newer = (this.index[2 * i + 1] as number) - 1; newer !== NO_SLOT; newer = this.older(newer)) {
+      for (let newer = (this.index[2 * i + 1] as number) - 1; newer > NO_SLOT; newer = this.older(newer)) {
         if (this.older(newer) !== slot) continue;
         this.words[newer * this.rowWords + OLDER] = older;
         return;
       }
     }
   }
+}
+
+/** The first word of a brief row. */
+export function briefAt(slot: number): number {
+  return (NO_SLOT - 1 - slot) * BRIEF_WORDS;
+}
+
+/** Whether a brief row can hold the segment's key. */
+export function isPlainIpv4(s: Segment): boolean {
+  return s.network === 0 && hasIpv4Ends(s);
+}
+
+function hasIpv4Ends(s: Segment): boolean {
+  if (s.source2 !== MAPPED || s.destination2 !== MAPPED) return false;
+  return (s.source0 | s.source1 | s.destination0 | s.destination1) === 0;
 }

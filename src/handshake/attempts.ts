@@ -8,7 +8,7 @@
  * A row has 384 octets, six cache lines. The first holds the key, the state and the marks. An ordinary handshake needs no more than the first four (ordinary.ts):
  * what only other ones have comes behind.
  */
-import { FlowTable } from '../flow/table.ts';
+import { FlowTable, NO_SLOT } from '../flow/table.ts';
 
 /** Words of a row. "End" numbers are sequence numbers one past the last octet seen. */
 export const W = {
@@ -224,6 +224,7 @@ export class Attempts extends FlowTable {
 
   /** The two cache lines by which a packet is classified; the others of an ordinary handshake are written, and nobody waits for that. */
   override touch(slot: number): number {
+    if (slot < NO_SLOT) return super.touch(slot);
     const { words } = this;
     const row = slot * ROW_WORDS;
     return (words[row + W.STATE] as number) ^ (words[row + W.CLIENT_ISN] as number);
@@ -231,6 +232,7 @@ export class Attempts extends FlowTable {
 
   /** All four that an ordinary handshake has. */
   touchWhole(slot: number): number {
+    if (slot < NO_SLOT) return super.touch(slot);
     const { words } = this;
     const row = slot * ROW_WORDS;
     return this.touch(slot) ^ (words[row + 2 * T.ACTIVE] as number) ^ (words[row + 2 * T.SYN_ACK_FIRST] as number);

@@ -15,6 +15,12 @@ export class RecentSyns {
     this.slots[placeOf(address, port, isn)] = slot;
   }
 
+  /** The attempt of this SYN has another slot now, if it is remembered at all. */
+  rename(before: number, slot: number, address: number, port: number, isn: number): void {
+    const place = placeOf(address, port, isn);
+    if (this.slots[place] === before) this.slots[place] = slot;
+  }
+
   /** A slot that may be the one, or -1. */
   recall(address: number, port: number, isn: number): number {
     return this.slots[placeOf(address, port, isn)] as number;

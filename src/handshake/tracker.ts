@@ -32,6 +32,7 @@ import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event }
 import { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
+import { LoneSyns } from './lone-syns.ts';
 import { LossWindows } from './loss-windows.ts';
 import { NO_CHANGES } from './offer-changes.ts';
 import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
@@ -49,8 +50,10 @@ export interface TrackerOptions {
   readonly seed: number;
   /** Attempts whose checksums are looked at, for the vantage: the first so many. Default CHECKSUM_SAMPLE. */
   readonly checksumSample?: number;
-  /** False: ordinary handshakes go the long way too, with the same result (ordinary.ts). Default true. */
+  /** False: ordinary handshakes and lone SYNs go the long way too, with the same result (ordinary.ts, lone-syns.ts). Default true. */
   readonly shortcut?: boolean;
+  /** Open attempts from which a new one is noted as a lone SYN first. Default: 0 with `TrackerSink.silent`, else LONE_FROM. */
+  readonly loneFrom?: number;
 }
 
 export interface TrackerSink {
@@ -67,6 +70,9 @@ export interface TrackerSink {
 
 /** Attempts of one flow that are kept side by side; a client that tries on from one port with ever new ISNs shall not make the search long. */
 const ATTEMPTS_PER_FLOW = 32;
+
+/** With so many open, most are a flood: of ordinary handshakes, which are answered soon, it would take another million a minute. Their row costs less when it is made at once. */
+const LONE_FROM = 1 << 16;
 
 /** The flags of segments that may mean something to a settled attempt. */
 const ENDS = FLAG.SYN | FLAG.FIN | FLAG.RST;
@@ -95,6 +101,9 @@ export class Tracker {
   private readonly ordinaryEvidence = new Evidence();
   /** null when somebody wants to hear of each step: then every segment goes the long way. */
   private readonly ordinary: OrdinaryPath | null;
+  /** null when somebody wants to hear of each step. */
+  private readonly lone: LoneSyns | null;
+  private readonly loneFrom: number;
   private clock = 0;
   /** The row of a segment that came without one. */
   private readonly ownRow = new Int32Array(ROW_WORDS);
@@ -114,8 +123,11 @@ export class Tracker {
     this.room = new WaitingRoom(this.attempts, options.patienceNanos);
     this.room.isEager = sink.silent !== undefined;
     this.sink = sink;
-    const isWatched = sink.silent !== undefined || sink.traced !== undefined || !(options.shortcut ?? true);
-    this.ordinary = isWatched ? null : new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames);
+    const isWatched = sink.traced !== undefined || !(options.shortcut ?? true);
+    const isOrdinary = !isWatched && !this.room.isEager;
+    this.ordinary = isOrdinary ? new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames) : null;
+    this.lone = isWatched ? null : new LoneSyns(this.attempts, this.bookkeeper, isOrdinary);
+    this.loneFrom = options.loneFrom ?? (this.room.isEager ? 0 : LONE_FROM);
     this.visitor = {
       silent: (slot) => this.publish(slot, false),
       finish: (slot) => this.finish(slot),
@@ -138,9 +150,9 @@ export class Tracker {
     this.goOn(time, clock, frame);
     if (segment.network !== 0 && !this.severalNetworks) this.meetNetworks();
     const hash = this.attempts.hash(segment);
-    const found = this.attempts.find(segment, hash);
+    const found = this.unfolded(this.attempts.find(segment, hash));
     if (segment.kind === KIND.ICMP_ERROR) {
-      this.observeError(segment, found !== NO_SLOT ? found : this.attempts.findInAnyNetwork(segment, hash));
+      this.observeError(segment, found !== NO_SLOT ? found : this.findInAnyNetwork(segment, hash));
     } else if (found === NO_SLOT) {
       this.observeUnknown(segment, hash);
     } else if (!this.isSettled(found) || (segment.flags & ENDS) !== 0) {
@@ -166,7 +178,7 @@ export class Tracker {
     this.goOn(time, clock, frame);
     if (network !== 0 && !this.severalNetworks) this.meetNetworks();
     const hash = rows[row + ROW.HASH] as number;
-    const found = this.findRow(rows, row, view, network, hash);
+    const found = this.unfolded(this.findRow(rows, row, view, network, hash));
     if (found !== NO_SLOT) {
       // By far the most segments of attempts end here: data of a connection whose handshake is settled.
       if (this.isSettled(found) && ((rows[row + ROW.SHAPE] as number) & (ENDS << FLAGS_SHIFT)) === 0) return;
@@ -220,6 +232,45 @@ export class Tracker {
     return this.attempts.findIpv4(source, rows[row + ROW.DESTINATION] as number, ports, network, hash);
   }
 
+  private findInAnyNetwork(segment: Segment, hash: number): number {
+    return this.unfolded(this.attempts.findInAnyNetwork(segment, hash));
+  }
+
+  /** What was found, as a row: there is more to say of a lone SYN. */
+  private unfolded(found: number): number {
+    return found < NO_SLOT ? this.unfold(found >> 1) * 2 + (found & 1) : found;
+  }
+
+  /** Gives a lone SYN its row: answers the slot. */
+  private unfold(briefSlot: number): number {
+    const { attempts, recentSyns, room } = this;
+    const lone = this.lone as LoneSyns;
+    // Of an ordinary row it is asked later, unless there are several networks (`beginOrdinary`).
+    if (this.ordinary === null) this.askBefore(briefSlot);
+    const isReused = lone.isKnownBefore(briefSlot);
+    const slot = lone.unfold(briefSlot);
+    if (this.ordinary !== null && isReused) {
+      this.ordinary.complete(slot);
+      this.noteForgotten(slot);
+    }
+    room.unfold(briefSlot, slot, attempts.time(slot, T.BEGAN));
+    recentSyns.rename(
+      briefSlot,
+      slot,
+      attempts.word(slot, 3),
+      attempts.port(slot, 0),
+      attempts.word(slot, W.CLIENT_ISN) >>> 0,
+    );
+    return slot;
+  }
+
+  /** Whether the ports of a lone SYN carried a connection before. */
+  private askBefore(briefSlot: number): void {
+    const lone = this.lone as LoneSyns;
+    if (lone.isAsked(briefSlot)) return;
+    lone.noteBefore(briefSlot, this.known.has(this.attempts.hashOf(briefSlot), this.secondHashOf(briefSlot)));
+  }
+
   private isSettled(found: number): boolean {
     return this.stateOf(found >> 1) >= STATE.OPEN;
   }
@@ -245,6 +296,10 @@ export class Tracker {
 
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
+    if (this.attempts.size >= this.loneFrom && !this.severalNetworks && this.lone?.canBegin(segment, this.begun)) {
+      this.beginLone(this.lone, segment, hash);
+      return;
+    }
     if (this.ordinary?.canBegin(segment, this.begun)) {
       this.beginOrdinary(this.ordinary, segment, hash);
       return;
@@ -260,7 +315,7 @@ export class Tracker {
 
   /** An answer can come through another VLAN or tunnel than the SYN (a mirror port tags one direction only). The numbers must fit. */
   private answersOtherNetwork(segment: Segment, hash: number): boolean {
-    const found = this.attempts.findInAnyNetwork(segment, hash);
+    const found = this.findInAnyNetwork(segment, hash);
     if (found === NO_SLOT) return false;
     const slot = found >> 1;
     this.leaveOrdinary(slot);
@@ -345,7 +400,13 @@ export class Tracker {
   }
 
   private secondHashOf(slot: number): number {
-    const { attempts } = this;
+    const { attempts, lone } = this;
+    if (slot < NO_SLOT && lone !== null) {
+      return this.mixEnds(
+        lone.clientPort(slot) ^ lone.serverPort(slot),
+        lone.clientAddress(slot) ^ lone.serverAddress(slot),
+      );
+    }
     return this.mixEnds(
       attempts.port(slot, 0) ^ attempts.port(slot, 1),
       attempts.word(slot, 3) ^ attempts.word(slot, 7),
@@ -435,6 +496,16 @@ export class Tracker {
     this.noteStampOrder(slot, segment);
   }
 
+  /** As `beginOrdinary`, for a SYN that gets no row before there is more to say. */
+  private beginLone(lone: LoneSyns, segment: Segment, hash: number): void {
+    if (this.attempts.isFull) this.evict();
+    const slot = this.attempts.addBrief(segment, hash);
+    this.begun += 1;
+    lone.begin(slot, segment, this.begun, this.stamps.note(segment, this.clock));
+    this.room.enterBrief(slot, this.clock);
+    this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
+  }
+
   /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */
   private leaveOrdinary(slot: number): void {
     if (!this.isOrdinary(slot)) return;
@@ -445,7 +516,10 @@ export class Tracker {
 
   /** The first segment that came through a VLAN or tunnel. */
   private meetNetworks(): void {
-    this.room.each((slot) => this.leaveOrdinary(slot));
+    this.room.each((slot) => {
+      if (slot < NO_SLOT) this.askBefore(slot);
+      else this.leaveOrdinary(slot);
+    });
     this.severalNetworks = true;
   }
 
@@ -484,7 +558,8 @@ export class Tracker {
   private noteOtherAddress(slot: number, synAck: Segment): void {
     const { attempts } = this;
     const isn = (synAck.acknowledgment - 1) | 0;
-    const asked = this.recentSyns.recall(synAck.destination3, synAck.destinationPort, isn);
+    const recalled = this.recentSyns.recall(synAck.destination3, synAck.destinationPort, isn);
+    const asked = recalled < NO_SLOT ? this.unfoldAsked(recalled, slot, synAck) : recalled;
     if (asked === NO_SLOT || asked === slot || attempts.word(asked, W.CLIENT_ISN) !== isn) return;
     this.leaveOrdinary(asked);
     const side = attempts.has(asked, MARK.CLIENT_IS_SIDE_1) ? 1 : 0;
@@ -499,8 +574,22 @@ export class Tracker {
     attempts.mark(slot, MARK.OTHER_ADDRESS);
   }
 
+  /** The row of a lone SYN that a SYN-ACK (attempt `slot`) from another address answers; NO_SLOT when it does not, or the attempt is over: then only the SYN-ACK's is told. */
+  private unfoldAsked(briefSlot: number, slot: number, synAck: Segment): number {
+    const lone = this.lone as LoneSyns;
+    const isSame =
+      lone.isn(briefSlot) === ((synAck.acknowledgment - 1) | 0) &&
+      lone.clientPort(briefSlot) === synAck.destinationPort &&
+      lone.clientAddress(briefSlot) === synAck.destination3 &&
+      lone.serverAddress(briefSlot) !== synAck.source3;
+    if (!isSame) return NO_SLOT;
+    if (lone.isUsed(briefSlot)) return this.unfold(briefSlot);
+    this.attempts.mark(slot, MARK.OTHER_ADDRESS);
+    return NO_SLOT;
+  }
+
   private newestOfFlow(segment: Segment, hash: number): number {
-    const found = this.attempts.find(segment, hash);
+    const found = this.unfolded(this.attempts.find(segment, hash));
     return found === NO_SLOT ? NO_SLOT : found >> 1;
   }
 
@@ -519,23 +608,19 @@ export class Tracker {
   // --- the end of an attempt ----------------------------------------------------------------------------------
 
   private evict(): void {
-    const slot = this.room.firstToGo(this.clock);
-    if (this.stateOf(slot) < STATE.OPEN) this.giveUp(slot);
+    const slot = this.room.firstToGo(this.clock, this.visitor);
+    if (slot < NO_SLOT || this.stateOf(slot) < STATE.OPEN) this.giveUp(slot);
     this.finish(slot);
   }
 
   private giveUp(slot: number): void {
-    this.attempts.mark(slot, MARK.GIVEN_UP);
+    if (slot < NO_SLOT) this.lone?.giveUp(slot);
+    else this.attempts.mark(slot, MARK.GIVEN_UP);
     this.givenUp += 1;
   }
 
   private fill(slot: number): Evidence {
-    const isOrdinary = this.isOrdinary(slot);
-    const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
-    if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
-    else fillEvidence(evidence, this.attempts, this.bookkeeper.traits, slot, this.clock);
-    const isChanged = (this.attempts.word(slot, W.LINK) & OFFERS_CHANGED) !== 0;
-    evidence.offerChanges = isChanged ? this.bookkeeper.changes.of(slot) : NO_CHANGES;
+    const evidence = slot < NO_SLOT ? this.fillLone(slot) : this.fillRow(slot);
     const isAnswered = evidence.synAckCount > 0;
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;
@@ -545,12 +630,32 @@ export class Tracker {
     return evidence;
   }
 
+  private fillLone(slot: number): Evidence {
+    this.askBefore(slot);
+    return (this.lone as LoneSyns).fill(slot, this.clock);
+  }
+
+  private fillRow(slot: number): Evidence {
+    const isOrdinary = this.isOrdinary(slot);
+    const evidence = isOrdinary ? this.ordinaryEvidence : this.evidence;
+    if (isOrdinary) fillOrdinaryEvidence(evidence, this.attempts, slot, this.clock);
+    else fillEvidence(evidence, this.attempts, this.bookkeeper.traits, slot, this.clock);
+    const isChanged = (this.attempts.word(slot, W.LINK) & OFFERS_CHANGED) !== 0;
+    evidence.offerChanges = isChanged ? this.bookkeeper.changes.of(slot) : NO_CHANGES;
+    return evidence;
+  }
+
   private publish(slot: number, isDecided: boolean): void {
+    if (this.sink.silent === undefined) return;
     const evidence = this.fill(slot);
-    const said = this.sink.silent?.(evidence, isDecided) ?? null;
+    const said = this.sink.silent(evidence, isDecided);
     if (said === null) return;
     const isLikelier = (said & SAID_UNHEARD) !== 0 && !evidence.isSaidUnheard;
     if (evidence.published === (said & SAID_VERDICT) && !isLikelier) return;
+    if (slot < NO_SLOT) {
+      this.lone?.publish(slot, said & SAID_VERDICT);
+      return;
+    }
     if (evidence.published >= 0) this.attempts.count(slot, W.REVISION);
     this.attempts.setWord(slot, W.PUBLISHED, (said + 1) | (evidence.closedAtOnce ? SAID_TO_CLOSE : 0));
   }
@@ -572,15 +677,32 @@ export class Tracker {
 
   /** As `finish` at the end of the capture, after which nobody looks for the flow, the slot or the chains: whoever waits for the report does not wait for their upkeep. */
   private judgeLast(slot: number): void {
-    if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
-    if (this.isOrdinary(slot) && this.known.has(this.attempts.hashOf(slot), this.secondHashOf(slot))) {
-      this.noteForgotten(slot);
+    const { attempts } = this;
+    if (slot < NO_SLOT) {
+      this.sink.finished(this.fill(slot));
+      return;
     }
+    if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
+    const isOrdinary = this.isOrdinary(slot) && !this.severalNetworks;
+    if (isOrdinary && this.known.has(attempts.hashOf(slot), this.secondHashOf(slot))) this.noteForgotten(slot);
     this.sink.finished(this.fill(slot));
   }
 
+  private finishLone(lone: LoneSyns, slot: number): void {
+    const isKnown = this.known.meet(this.attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
+    if (!lone.isAsked(slot)) lone.noteBefore(slot, isKnown);
+    this.sink.finished(this.fill(slot));
+    this.room.leave(slot);
+    lone.leave(slot);
+    this.attempts.remove(slot);
+  }
+
   private finish(slot: number): void {
-    const { attempts } = this;
+    const { attempts, lone } = this;
+    if (slot < NO_SLOT && lone !== null) {
+      this.finishLone(lone, slot);
+      return;
+    }
     if (this.stateOf(slot) < STATE.THIRD_SEEN) this.leaveOrdinary(slot);
     const isKnown = this.known.meet(attempts.hashOf(slot), this.secondHashOf(slot), this.clock);
     const isOrdinary = this.isOrdinary(slot);

@@ -117,14 +117,16 @@ export class Traits {
       this.sign(slot, SIGN.SYN_STAMPED);
       this.setWord(slot, TRAIT.SYN_STAMP, segment.timestampValue | 0);
     }
-    if (segment.md5 || segment.authentication) this.sign(slot, SIGN.SYN_SIGNED);
-    if (segment.direction === DIRECTION.OTHER_HOST) this.sign(slot, SIGN.SYN_FOR_ANOTHER);
-    else if (segment.direction === DIRECTION.INCOMING) this.sign(slot, SIGN.SYN_FOR_THIS);
-    this.noteChecksum(slot, segment, SIGN.SYN_CHECKSUM_GOOD, SIGN.SYN_CHECKSUM_BAD);
-    const outer = outerChecksum(segment);
-    if (outer === CHECKSUM.GOOD) this.sign(slot, SIGN.OUTER_CHECKSUM_GOOD);
-    else if (outer === CHECKSUM.BAD) this.sign(slot, SIGN.OUTER_CHECKSUM_BAD);
+    this.sign(slot, looksOf(segment));
     this.setWord(slot, TRAIT.SYN_MAC, macOf(segment));
+  }
+
+  /** What `signsOfFirst`, `macOf` and the segment's other fields said of an attempt's first SYN. */
+  noteFirstSyn(slot: number, signs: number, ipId: number, stamp: number, mac: number): void {
+    this.sign(slot, signs);
+    this.setWord(slot, TRAIT.SYN_ID, ipId);
+    this.setWord(slot, TRAIT.SYN_STAMP, stamp);
+    this.setWord(slot, TRAIT.SYN_MAC, mac);
   }
 
   /** A SYN that offered nothing beyond the usual, of which no more is known than this. */
@@ -202,6 +204,25 @@ export class Traits {
   }
 }
 
+/** SIGNs of an attempt's first SYN. @param segment with its options parsed */
+export function signsOfFirst(segment: Segment): number {
+  return offersOf(segment) | looksOf(segment) | (segment.hasTimestamps ? SIGN.SYN_STAMPED : 0);
+}
+
+/** SIGNs that any SYN of an attempt gives it: signatures, where it went, checksums. */
+function looksOf(segment: Segment): number {
+  let signs = segment.md5 || segment.authentication ? SIGN.SYN_SIGNED : 0;
+  if (segment.direction === DIRECTION.OTHER_HOST) signs |= SIGN.SYN_FOR_ANOTHER;
+  else if (segment.direction === DIRECTION.INCOMING) signs |= SIGN.SYN_FOR_THIS;
+  const checksum = tcpChecksum(segment);
+  if (checksum === CHECKSUM.GOOD) signs |= SIGN.SYN_CHECKSUM_GOOD;
+  else if (checksum === CHECKSUM.BAD) signs |= SIGN.SYN_CHECKSUM_BAD;
+  const outer = outerChecksum(segment);
+  if (outer === CHECKSUM.GOOD) signs |= SIGN.OUTER_CHECKSUM_GOOD;
+  else if (outer === CHECKSUM.BAD) signs |= SIGN.OUTER_CHECKSUM_BAD;
+  return signs;
+}
+
 /** What a SYN offers beyond the options that every system has had for decades. ECN: RFC 3168 §6.1.1. */
 function offersOf(segment: Segment): number {
   const ecn = FLAG.ECE | FLAG.CWR;
@@ -214,7 +235,7 @@ function offersOf(segment: Segment): number {
 }
 
 /** The destination address of the Ethernet header, as one word; 0 when there is none. */
-function macOf({ view, ethernetAt }: Segment): number {
+export function macOf({ view, ethernetAt }: Segment): number {
   if (ethernetAt < 0) return 0;
   const mac = Math.imul(view.getUint16(ethernetAt), 0x9e3779b1) ^ view.getInt32(ethernetAt + 2);
   return mac === 0 ? 1 : mac;

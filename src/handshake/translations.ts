@@ -113,8 +113,9 @@ export class Translations {
     this.mark(other, ANSWERED_ELSEWHERE);
   }
 
+  /** (An attempt of which no more is known than its SYN does not tell where that passed: it is nobody's twin.) */
   private isOpen(slot: number): boolean {
-    return slot !== NO_SLOT && this.attempts.word(slot, W.STATE) !== FREE;
+    return slot > NO_SLOT && this.attempts.word(slot, W.STATE) !== FREE;
   }
 
   private hasSameAnswer(slot: number, serverIsn: number): boolean {

@@ -61,6 +61,8 @@ export class WaitingRoom {
   private nextSweep = 0;
   /** Of each slot: the ticket of its entry that counts. Not in the rows, since most entries are dead when their turn comes, and what they point to is in no cache. */
   private tickets = new Int32Array(1 << 12);
+  /** Of each brief slot (flow/table.ts), counted from 0: the number of its entry, shifted by one bit, and in the lowest bit whether that waits in WAITING, and not in FRESH. */
+  private briefEntries = new Int32Array(1 << 12);
   private readonly announced = new Int32Array(ANNOUNCED);
 
   constructor(attempts: Attempts, patienceNanos: number) {
@@ -72,6 +74,20 @@ export class WaitingRoom {
   enter(slot: number, clock: number): void {
     this.attempts.setTime(slot, T.ACTIVE, clock);
     this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
+  }
+
+  /** The same of a lone SYN. Its entry moves on when it falls due, and is renamed when there is more to say: so it always counts. */
+  enterBrief(slot: number, clock: number): void {
+    this.enqueueBrief(slot, FRESH, clock);
+  }
+
+  /** A lone SYN got a row, and goes on from where it waits. */
+  unfold(briefSlot: number, slot: number, clock: number): void {
+    const entry = this.briefEntries[placeOf(briefSlot)] as number;
+    const queue = (entry & 1) === 0 ? FRESH : WAITING;
+    this.attempts.setTime(slot, T.ACTIVE, clock);
+    this.attempts.setWord(slot, W.QUEUE, queue);
+    (this.queues[queue] as ExpiryQueue).rename(entry >>> 1, slot, this.draw(slot));
   }
 
   /** A packet of the handshake came. */
@@ -113,7 +129,12 @@ export class WaitingRoom {
 
   /** The slot is given back: its entries die. */
   leave(slot: number): void {
-    this.draw(slot);
+    if (slot > NO_SLOT) {
+      this.draw(slot);
+      return;
+    }
+    const entry = this.briefEntries[placeOf(slot)] as number;
+    (this.queues[(entry & 1) === 0 ? FRESH : WAITING] as ExpiryQueue).rename(entry >>> 1, NO_SLOT, 0);
   }
 
   /** Looks at the attempts whose time has come. */
@@ -131,16 +152,20 @@ export class WaitingRoom {
   each(visit: (slot: number) => void): void {
     for (const queue of this.queues) {
       queue.each((slot, ticket) => {
-        if (this.tickets[slot] === ticket) visit(slot);
+        if (this.counts(slot, ticket)) visit(slot);
       });
     }
   }
 
   /** The attempt that is given up first when there is no room; NO_SLOT when nobody waits. */
-  firstToGo(clock: number): number {
+  firstToGo(clock: number, visitor: Visitor): number {
     for (const queue of EVICTION_ORDER) {
+      const entries = this.queues[queue] as ExpiryQueue;
       for (let slot = this.first(queue); slot !== NO_SLOT; slot = this.first(queue)) {
-        if (queue !== FRESH || this.isUnanswered(slot)) return slot;
+        if (queue !== FRESH || this.isUnanswered(slot)) {
+          if (entries.prepared === 0) this.announce(entries, visitor);
+          return slot;
+        }
         this.enqueue(slot, GOING, clock);
       }
     }
@@ -169,6 +194,12 @@ export class WaitingRoom {
     const seen = this.isEager ? due : due - LATE_NANOS;
     for (let slot = this.first(queue); slot !== NO_SLOT && entries.firstTime <= seen; slot = this.first(queue)) {
       if (entries.prepared === 0) this.announce(entries, visitor);
+      if (slot < NO_SLOT) {
+        visitor.silent(slot);
+        entries.shift();
+        this.enqueueBrief(slot, WAITING, clock);
+        continue;
+      }
       if (this.attempts.time(slot, T.ACTIVE) > due) {
         if (this.isEager) visitor.silent(slot);
         this.enqueue(slot, this.isUnanswered(slot) ? FRESH : GOING, clock);
@@ -189,12 +220,12 @@ export class WaitingRoom {
 
   /** Names the next attempts of a queue: see `Visitor.announced`. */
   private announce(entries: ExpiryQueue, visitor: Visitor): void {
-    const { announced, tickets } = this;
+    const { announced } = this;
     const most = Math.min(entries.size, ANNOUNCED);
     let count = 0;
     for (let i = 0; i < most; i++) {
       const slot = entries.slotAt(i);
-      if (tickets[slot] === entries.ticketAt(i)) announced[count++] = slot;
+      if (this.counts(slot, entries.ticketAt(i))) announced[count++] = slot;
     }
     visitor.announced(announced, count);
     entries.prepared = most;
@@ -205,10 +236,22 @@ export class WaitingRoom {
     const entries = this.queues[queue] as ExpiryQueue;
     while (!entries.isEmpty) {
       const slot = entries.firstSlot;
-      if (this.tickets[slot] === entries.firstTicket) return slot;
+      if (this.counts(slot, entries.firstTicket)) return slot;
       entries.shift();
     }
     return NO_SLOT;
+  }
+
+  /** Whether an entry of a queue counts. */
+  private counts(slot: number, ticket: number): boolean {
+    return slot < NO_SLOT || (slot !== NO_SLOT && this.tickets[slot] === ticket);
+  }
+
+  private enqueueBrief(slot: number, queue: typeof FRESH | typeof WAITING, clock: number): void {
+    const place = placeOf(slot);
+    if (place >= this.briefEntries.length) this.briefEntries = grownFor(this.briefEntries, place);
+    const number = (this.queues[queue] as ExpiryQueue).push(slot, 0, clock);
+    this.briefEntries[place] = (number << 1) | (queue === WAITING ? 1 : 0);
   }
 
   private enqueue(slot: number, queue: number, clock: number): void {
@@ -218,17 +261,24 @@ export class WaitingRoom {
 
   /** A new ticket: the slot's entry, if there is one, is dead. */
   private draw(slot: number): number {
-    if (slot >= this.tickets.length) {
-      const grown = new Int32Array(2 * Math.max(slot, this.tickets.length));
-      grown.set(this.tickets);
-      this.tickets = grown;
-    }
+    if (slot >= this.tickets.length) this.tickets = grownFor(this.tickets, slot);
     const ticket = ((this.tickets[slot] as number) + 1) | 0;
     this.tickets[slot] = ticket;
     return ticket;
   }
 
   private isUnanswered(slot: number): boolean {
-    return this.attempts.word(slot, W.STATE) <= STATE.CROSSED;
+    return slot < NO_SLOT || this.attempts.word(slot, W.STATE) <= STATE.CROSSED;
   }
+}
+
+/** Brief slots from 0 on. */
+function placeOf(briefSlot: number): number {
+  return NO_SLOT - 1 - briefSlot;
+}
+
+function grownFor(column: Int32Array, index: number): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(2 * Math.max(index, column.length));
+  grown.set(column);
+  return grown;
 }

@@ -15,6 +15,7 @@ import { writeKeys } from '../../src/flow/row-keys.ts';
 import { CaptureClock } from '../../src/handshake/clock.ts';
 import type { Evidence } from '../../src/handshake/evidence.ts';
 import { Tracker } from '../../src/handshake/tracker.ts';
+import { judge, type Verdict } from '../../src/handshake/verdict.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { ROW, ROW_WORDS, writePlainRow } from '../../src/wire/plain-row.ts';
 import { Segment } from '../../src/wire/segment.ts';
@@ -30,21 +31,36 @@ interface Outcome {
   readonly counts: readonly number[];
 }
 
-type Way = 'long' | 'short' | 'rows';
+/** `lone`: each attempt is noted as a lone SYN first. `early`: with early verdicts. */
+type Way = 'long' | 'short' | 'rows' | 'lone rows' | 'early long' | 'early lone';
 
 const SEED = 7;
+const PATIENCE_NANOS = 3e9;
 
 function track(bytes: Uint8Array, way: Way): Outcome {
   const attempts: { id: number }[] = [];
-  const finished = (e: Evidence): void => {
+  const isEarly = way.startsWith('early');
+  const note = (e: Evidence): void => {
     const { synChain, synAckChain, ackChain, strayChain, ...rest } = e;
     const chains = [synChain, synAckChain, ackChain, strayChain].map((chain) => tracker.frames.read(chain));
-    // Looks of single packets are taken of those that go the long way alone, and no verdict rests on them (traits.ts).
-    attempts.push({ ...rest, signs: 0, synStamp: 0, synMac: 0, chains } as unknown as { id: number });
+    // Looks of single packets are taken of those that go the long way alone, and no verdict rests on them (traits.ts). With early verdicts they are taken of all.
+    const looks = isEarly ? {} : { signs: 0, synStamp: 0, synMac: 0 };
+    attempts.push({ ...rest, ...looks, chains } as unknown as { id: number });
+  };
+  const silent = (e: Evidence): Verdict => {
+    note(e);
+    return judge(e, PATIENCE_NANOS);
   };
   // No checksums: the first attempts would go the long way for them.
-  const options = { patienceNanos: 3e9, maxOpen: 1 << 16, seed: SEED, checksumSample: 0, shortcut: way !== 'long' };
-  const tracker = new Tracker(options, { finished });
+  const options = {
+    patienceNanos: PATIENCE_NANOS,
+    maxOpen: 1 << 16,
+    seed: SEED,
+    checksumSample: 0,
+    shortcut: !way.endsWith('long'),
+    ...(way === 'lone rows' ? { loneFrom: 0 } : {}),
+  };
+  const tracker = new Tracker(options, { finished: note, ...(isEarly ? { silent } : {}) });
   const clock = new CaptureClock();
   const decoder = new Decoder();
   const segment = new Segment();
@@ -59,7 +75,7 @@ function track(bytes: Uint8Array, way: Way): Outcome {
     const { view, at, capturedLength, originalLength, linkType } = frame;
     const time = sinceBase(frame.seconds, frame.nanos, base);
     const now = clock.tick(time);
-    if (way === 'rows' && linkType === LINK.ETHERNET && writePlainRow(row, 0, view, at, capturedLength)) {
+    if (way.endsWith('rows') && linkType === LINK.ETHERNET && writePlainRow(row, 0, view, at, capturedLength)) {
       row[ROW.AT] = at;
       writeKeys(row, 0, view, scratch, SEED);
       tracker.expect(row, 0, 1);
@@ -71,7 +87,7 @@ function track(bytes: Uint8Array, way: Way): Outcome {
     if (segment.hasFlags) tracker.observe(segment, time, now, frame.number);
   }
   tracker.flush(clock.now);
-  attempts.sort((a, b) => a.id - b.id);
+  if (!isEarly) attempts.sort((a, b) => a.id - b.id);
   return { attempts, counts: [tracker.midstream, tracker.duplicates, tracker.begun, tracker.icmpJoined] };
 }
 
@@ -79,6 +95,12 @@ function assertSame(bytes: Uint8Array, what: string): number {
   const long = track(bytes, 'long');
   assert.deepEqual(track(bytes, 'short'), long, what);
   assert.deepEqual(track(bytes, 'rows'), long, `${what}, as rows`);
+  assert.deepEqual(track(bytes, 'lone rows'), long, `${what}, of lone SYNs, as rows`);
+  assert.deepEqual(
+    track(bytes, 'early lone'),
+    track(bytes, 'early long'),
+    `${what}, of lone SYNs, with early verdicts`,
+  );
   return long.attempts.length;
 }
 
