@@ -78,6 +78,8 @@ export class LiveAnalysis {
   private isNumbering = false;
   private lastSeconds = 0;
   private lastNanos = 0;
+  /** Packets may have been lost since the last one that was read. */
+  private isTailUnread = false;
   /** The second of the capture's time in which a flood was told of last. */
   private toldSecond = 0;
 
@@ -157,6 +159,11 @@ export class LiveAnalysis {
     this.analysis.noteLoss(from, (fromSeconds - from) * 1e9, to, (toSeconds - to) * 1e9, packets);
   }
 
+  /** Whatever came between the last packet and the next one to be read is lost. */
+  noteUnread(): void {
+    this.isTailUnread = true;
+  }
+
   /** Packets that the capture lost; null when nothing tells. */
   get lost(): Report['capture']['lost'] {
     if (this.engineLosses !== null) return this.engineLosses;
@@ -203,6 +210,7 @@ export class LiveAnalysis {
       this.hasBegun = true;
       this.analysis.begin(frame.seconds, filterOf(this.options, frame.seconds, frame.nanos));
     }
+    if (this.isTailUnread) this.noteGapBefore(frame);
     tally.count();
     this.packets += 1;
     this.lastSeconds = frame.seconds;
@@ -212,6 +220,13 @@ export class LiveAnalysis {
     if (reader !== null) kept?.packet(frame, source, reader);
     this.analysis.observe(frame, 0);
     kept?.judged();
+  }
+
+  private noteGapBefore({ seconds, nanos }: Frame): void {
+    this.isTailUnread = false;
+    if (this.packets === 0) return;
+    const { lastSeconds, lastNanos } = this;
+    this.analysis.noteLoss(lastSeconds, lastNanos, seconds, nanos, Number.POSITIVE_INFINITY);
   }
 
   private passTime(): void {

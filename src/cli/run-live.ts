@@ -255,7 +255,8 @@ class LiveRun {
 
   /** One capture after the other, as the file is replaced. */
   private async follow(path: string): Promise<void> {
-    for await (const source of followFile(path, (sentence) => this.teller.say(sentence))) {
+    const say = (sentence: string): void => this.teller.say(sentence);
+    for await (const source of followFile(path, say, () => this.live.noteUnread())) {
       await this.live.read(source);
       if (this.isStopped) return;
     }

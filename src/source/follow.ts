@@ -11,19 +11,28 @@ import { asUserError, codeOf } from './system-error.ts';
 const POLL_MILLIS = 50;
 const CHUNK_SIZE = 1024 * 1024;
 
+/** Octets of the beginning by which content is told from other content: the header of a pcap, and that of its first packet with its time. */
+const BEGINNING = 64;
+
 /** Why a capture is over while its file is followed. */
 type Turn = 'replaced' | 'cut';
 
 /**
  * One capture after the other, for as long as the file is followed; the next one may be asked for when the one before is at its end.
  * @param say a sentence for the user
+ * @param cut the file was cut: what was written to it since the last look is lost
  * @throws UserError when the file can't be read
  */
-export async function* followFile(path: string, say: (sentence: string) => void): AsyncGenerator<ByteSource> {
+export async function* followFile(
+  path: string,
+  say: (sentence: string) => void,
+  cut: () => void,
+): AsyncGenerator<ByteSource> {
   for (;;) {
     const tail = new Tail(path, await openFile(path), say);
     yield streamSource(tail, path);
     if (tail.turn === null) return;
+    if (tail.turn === 'cut') cut();
     say(
       tail.turn === 'cut' ? `${path} was cut: reading on from its new beginning` : `${path} is a new file: reading it`,
     );
@@ -44,6 +53,7 @@ class Tail implements AsyncIterable<Uint8Array> {
   private readonly path: string;
   private readonly file: FileHandle;
   private readonly say: (sentence: string) => void;
+  private beginning: Uint8Array = new Uint8Array(0);
   private hasSaidGone = false;
 
   constructor(path: string, file: FileHandle, say: (sentence: string) => void) {
@@ -58,6 +68,10 @@ class Tail implements AsyncIterable<Uint8Array> {
     try {
       for (;;) {
         const { bytesRead } = await this.file.read(buffer, 0, buffer.length, position);
+        if (bytesRead > 0 && !(await this.beginsAsBefore(position))) {
+          this.turn = 'cut';
+          return;
+        }
         position += bytesRead;
         if (bytesRead > 0) {
           yield buffer.subarray(0, bytesRead);
@@ -74,6 +88,15 @@ class Tail implements AsyncIterable<Uint8Array> {
     } finally {
       await this.file.close();
     }
+  }
+
+  /** Not so when it was cut since, and has grown beyond this position again. */
+  private async beginsAsBefore(position: number): Promise<boolean> {
+    const { buffer, bytesRead } = await this.file.read(new Uint8Array(BEGINNING), 0, BEGINNING, 0);
+    const before = this.beginning;
+    this.beginning = buffer.slice(0, bytesRead);
+    const known = Math.min(before.length, position);
+    return Buffer.compare(before.subarray(0, known), buffer.subarray(0, Math.min(known, bytesRead))) === 0;
   }
 
   private async look(position: number): Promise<Turn | null> {

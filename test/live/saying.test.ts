@@ -262,6 +262,27 @@ describe('what is kept', { timeout: 60_000 }, () => {
     );
   });
 
+  test('a followed file that is cut and has grown again between two looks: nothing is called missing that may have been cut off', async () => {
+    const followed = path.join(folder, 'regrown.pcap');
+    writeFileSync(followed, ONE_SYN);
+    const child = live('--follow', followed, '--format', 'json');
+    const document = all(child.stdout);
+    const errors = new LineReader(child.stderr);
+    const asking = setInterval(() => child.kill('SIGUSR1'), 200);
+    await errors.find((line) => line.includes('1 attempt'));
+    writeFileSync(followed, Buffer.concat([refusal(4), refusal(5).subarray(24)]));
+    await errors.find((line) => line.includes('was cut: reading on from its new beginning'));
+    await errors.find((line) => line.includes('3 attempts'));
+    clearInterval(asking);
+    child.kill('SIGINT');
+    const { handshakes } = JSON.parse(await document) as { handshakes: readonly Handshake[] };
+    assert.deepEqual(
+      handshakes.map(({ client, verdict }) => `${client.port} ${verdict}`),
+      ['40000 undecided', '40004 refused', '40005 refused'],
+    );
+    assert.match(handshakes[0]?.reason ?? '', /lost/);
+  });
+
   test('a set is one capture', async () => {
     const many = Array.from(
       { length: 200 },
