@@ -237,6 +237,8 @@ export class Analysis {
 
   /** Verdicts that are out since this was asked for last, and were not told one by one. */
   toldTogether(): readonly Together[] {
+    // Now, and not when somebody waits for the report.
+    this.fold.expect(this.tracker.attempts.size);
     return this.saying?.take(this.momentText) ?? [];
   }
 
@@ -248,6 +250,7 @@ export class Analysis {
   /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open; @param together those of a flood */
   snapshot(open: (handshake: Handshake) => void, together: (group: Together) => void = () => {}): AnalysisFigures {
     const fold = this.fold.copy();
+    fold.expect(this.tracker.attempts.size);
     const crowd = this.ending === null ? null : new Crowd(this.settings.seed, FINISHED_ALONE);
     this.tracker.eachOpen((evidence) => {
       const verdict = judge(evidence, this.tracker.patienceNanos);
@@ -268,6 +271,7 @@ export class Analysis {
 
   /** The capture is at its end: all that is open is judged as it stands. */
   finish(): AnalysisFigures {
+    this.fold.expect(this.tracker.attempts.size);
     this.tracker.flush(this.clock.now);
     this.list.finish();
     const servers = this.fold.servers(this.vantage.side(), this.utcText);

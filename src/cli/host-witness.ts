@@ -269,9 +269,13 @@ export class HostWitness {
     this.say(`port ${port}: no SYN came as far as this capture: ${cause} (${confidence}). ${evidence[0]}`);
   }
 
-  /** The end: everything that waits is told, with what the host says until then. */
-  async settle(): Promise<void> {
+  /**
+   * The end: everything that waits is told, with what the host says until then.
+   * @param isFlooded of a flood, the host has just said what it knows, and takes long to say it again: ports that have an answer are not asked once more
+   */
+  async settle(isFlooded: boolean): Promise<void> {
     const answers = [...this.ports].map(([number, port]) => {
+      if (isFlooded && port.latest !== null) return null;
       const isOpen = (port.waiting.size > 0 || port.isOpen) && port.asking === null;
       return isOpen ? this.inquire(number, port) : port.asking;
     });

@@ -150,7 +150,7 @@ class LiveRun {
   private async finish(): Promise<void> {
     this.noteLosses(this.context.wallClock());
     this.finished = this.live.finish();
-    await this.witness?.settle();
+    await this.witness?.settle(this.finished.together.length > 0);
   }
 
   /** The report at the end; answers the exit code. */

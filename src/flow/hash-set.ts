@@ -94,6 +94,19 @@ export class HashSet {
     return true;
   }
 
+  /** So many keys may be added soon: where the set would double several times for them, it gets its size at once. */
+  reserve(keys: number): void {
+    let capacity = this.capacity;
+    while (2 * (this.entries + keys) > capacity) capacity *= 2;
+    if (capacity <= 2 * this.capacity) return;
+    const all = this.take(0, this.capacity);
+    this.makeRoom(2 * capacity);
+    this.setCapacity(capacity);
+    for (let at = 0; at < all.length; at += 2) {
+      if (all[at + 1] !== 0) this.place(all[at] as number, all[at + 1] as number);
+    }
+  }
+
   private setCapacity(capacity: number): void {
     this.capacity = capacity;
     this.shift = shiftOf(capacity);

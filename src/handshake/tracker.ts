@@ -131,7 +131,7 @@ export class Tracker {
     this.visitor = {
       silent: (slot) => this.publish(slot, false),
       finish: (slot) => this.finish(slot),
-      announced: (slots, count) => this.touchRows(slots, count),
+      announced: (slots, count) => this.touchRows(slots, count, true),
     };
   }
 
@@ -208,7 +208,11 @@ export class Tracker {
   /** The capture is at its end: everything that is open is finished, and nothing is observed any more. */
   flush(clock: number): void {
     this.clock = clock;
-    this.room.drain(clock, { ...this.visitor, finish: (slot) => this.judgeLast(slot) });
+    this.room.drain(clock, {
+      ...this.visitor,
+      finish: (slot) => this.judgeLast(slot),
+      announced: (slots, count) => this.touchRows(slots, count, false),
+    });
   }
 
   // --- how far a segment must go -------------------------------------------------------------------------------
@@ -664,13 +668,14 @@ export class Tracker {
    * Reads what `finish` will: the cache lines of the rows; and then, since the hash lies in the first of them, their flows' places in the index and among the known ones. In each
    * of the two loops no read waits for another.
    */
-  private touchRows(slots: Int32Array, count: number): void {
+  private touchRows(slots: Int32Array, count: number, isWithIndex: boolean): void {
     const { attempts, known } = this;
     let sum = 0;
     for (let i = 0; i < count; i++) sum ^= attempts.touchWhole(slots[i] as number);
     for (let i = 0; i < count; i++) {
       const hash = attempts.hashOf(slots[i] as number);
-      sum ^= attempts.touchIndex(hash) ^ known.touch(hash);
+      sum ^= known.touch(hash);
+      if (isWithIndex) sum ^= attempts.touchIndex(hash);
     }
     this.touched = sum;
   }

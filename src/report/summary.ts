@@ -114,6 +114,11 @@ export class SummaryFold {
     this.noteClient(number, e);
   }
 
+  /** So many attempts are about to be added. */
+  expect(attempts: number): void {
+    this.clients.reserve(Math.min(attempts, CLIENTS_COUNTED - this.clients.size));
+  }
+
   /** The shape of an attempt, as what was added so far of its endpoint and address lets it appear. */
   shapeOf(e: Evidence, verdict: Verdict): Shape {
     const shape = shapeOf(e, verdict, this.patienceNanos);

@@ -277,11 +277,25 @@ describe('a verdict', () => {
     const record = await failedAttempt();
     const subject = witness();
     subject.verdict(record);
-    const settled = subject.settle();
+    const settled = subject.settle(false);
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
     await settled;
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    assert.ok(host.stopped);
+  });
+
+  test('that waits at the end of a flood is told with what the host has said, and is not asked for once more', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    await host.answer(true, dropped(record, LONG_AGO));
+    await host.answer(false, dropped(record, LONG_AGO));
+    const asked = host.questions.length;
+    subject.verdict({ ...record, id: record.id + 1 });
+    await subject.settle(true);
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven', '0 local-firewall-drop proven']);
+    assert.equal(host.questions.length, asked);
     assert.ok(host.stopped);
   });
 
