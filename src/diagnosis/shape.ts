@@ -70,8 +70,8 @@ const LATE_ANSWER_NANOS = 600e6;
 /** A client that did not get the SYN-ACK repeats its SYN within one second (RFC 6298 §2.1), an old one within three (RFC 1122 §4.2.3.1); half a second is for the path. */
 const REPEAT_DUE_NANOS = 3.5e9;
 
-/** A full queue has the server repeat its SYN-ACK after one second, two, four (RFC 6298 §5.5); by this factor later it did so on purpose. */
-const DEFERRED_BY = 2.5;
+/** A full queue has the server repeat its SYN-ACK after one second, two, four (RFC 6298 §5.5), an old or another system after three, six, twelve (RFC 1122 §4.2.3.1); by this factor later than the first it did so on purpose. */
+const DEFERRED_BY = 3.5;
 
 /** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */
 const LARGE_OCTETS = 1000;
@@ -177,7 +177,8 @@ function ignoredOf(e: Evidence): Shape {
 
 /** All of the repeated SYN-ACKs came later than a server repeats them that has no third leg. */
 function isDeferred(e: Evidence): boolean {
-  if (e.synCount > 1) return false;
+  // More ACKs than SYN-ACKs: some of those got lost before the capture, and the pauses are not the server's.
+  if (e.synCount > 1 || e.ackCount > e.synAckCount) return false;
   const usual = 2 ** (e.synAckCount - 1) - 1;
   return e.synAckLast - e.synAckFirst >= DEFERRED_BY * usual * 1e9;
 }

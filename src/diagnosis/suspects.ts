@@ -362,11 +362,12 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     ...possible('the client resets the SYN-ACK', 'asymmetric-nat'),
   ),
   [SHAPE.CLIENT_RESET_AND_TRIES_ON]: everywhere(
-    likely(
+    ...possible(
+      'a RST answers the SYN-ACK and the client goes on repeating its SYN: to its connection the SYN-ACK does not belong, or a firewall refuses it in the client’s name',
       'asymmetric-nat',
-      'the client resets the SYN-ACK and goes on repeating its SYN: to its connection the SYN-ACK does not belong',
+      'firewall-reset',
+      'sequence-rewritten',
     ),
-    ...possible('the client resets the SYN-ACK', 'sequence-rewritten'),
   ),
   [SHAPE.CLIENT_RESET_LATE]: everywhere(
     likely('client-gave-up', 'SYN-ACK and RST came so late that many clients have given up by then'),

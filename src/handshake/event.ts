@@ -135,7 +135,8 @@ function classifyClientAck(attempts: Attempts, slot: number, segment: Segment, f
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) > 0;
   const took = attempts.has(slot, MARK.TOOK);
   // Once the third leg is there, the window may be scaled, and what moved it on may be missing from the capture.
-  const window = thirdSeen ? LARGEST_WINDOW : FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
+  const isScaled = thirdSeen && !isFollowed(attempts, slot);
+  const window = isScaled ? LARGEST_WINDOW : FIRST_WINDOW + attempts.word(slot, W.SYN_DATA);
   const inWindow = fromIsn >= 1 && fromIsn <= 1 + window;
   const acknowledges = acknowledgesServer(attempts, slot, segment.acknowledgment);
   if (inWindow && acknowledges) {
@@ -183,11 +184,12 @@ function acknowledgesServer(attempts: Attempts, slot: number, acknowledgment: nu
   );
 }
 
-/** A RST of the client fits when its number lies where the client's next one is; after a challenge it carries the challenge's number. */
+/** A RST of the client fits when its number lies where the client's next one is; after a challenge it carries the challenge's number, and is no answer to the SYN-ACK that may have come since. */
 function classifyClientReset(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
   if (fromIsn >= 0 && fromIsn <= 1 + FIRST_WINDOW) return EVENT.CLIENT_RST;
   if (isFollowed(attempts, slot)) return EVENT.OTHER;
-  if (attempts.has(slot, MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) return EVENT.CLIENT_RST;
+  const isAnswered = attempts.word(slot, W.SYN_ACK_COUNT) > 0;
+  if (!isAnswered && attempts.has(slot, MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) return EVENT.CLIENT_RST;
   // RFC 9293 §3.10.7.3: a RST that answers a segment without ACK has sequence 0.
   return segment.sequence === 0 ? EVENT.CLIENT_RST : EVENT.OTHER;
 }

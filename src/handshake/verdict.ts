@@ -112,7 +112,8 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
 /** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
 function wasRefused(e: Evidence): boolean {
   if ((e.marks & MARK.REFUSED) !== 0) return true;
-  return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & (MARK.PORT_REUSED | MARK.CLIENT_RESET)) === 0;
+  const older = MARK.PORT_REUSED | MARK.CLIENT_RESET | MARK.CHALLENGED;
+  return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & older) === 0;
 }
 
 /** The attempt's first packet came so soon that the one before it can have passed before the capture began. */

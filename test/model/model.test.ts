@@ -8,7 +8,7 @@ import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
 import { simulate } from './world.ts';
 
-const CASES = 300;
+const CASES = 400;
 
 test(`what is said of ${CASES} simulated captures is true of what was simulated`, async () => {
   const verdicts = new Set<string>();

@@ -3,7 +3,8 @@
  */
 import type { Handshake, Report } from '../../src/index.ts';
 import { MILLISECOND, SECOND } from './agenda.ts';
-import type { Packet, Role } from './packet.ts';
+import { type Packet, plus, type Role } from './packet.ts';
+import type { ServerKind } from './server.ts';
 import type { Capture, Recorded } from './tap.ts';
 import type { Attempt, World } from './world.ts';
 
@@ -40,6 +41,11 @@ class Facts {
 
   sent(...roles: Role[]): Packet[] {
     return this.attempt.packets.filter(({ role }) => roles.includes(role));
+  }
+
+  /** Another attempt on the same ports began before. */
+  get isLater(): boolean {
+    return this.world.attempts.slice(0, this.index).some(({ flow }) => flow === this.attempt.flow);
   }
 
   /** Another attempt on the same ports began later. */
@@ -100,7 +106,9 @@ export function faultsOf(world: World, capture: Capture, handshakes: readonly Ha
     // A SYN-ACK without its SYN, on ports with other attempts, is taken for a stray one.
     const isAlone = world.attempts.every((other) => other === attempt || other.flow !== attempt.flow);
     if (record === undefined && facts.seen('syn').length === 0 && !isAlone) continue;
-    if (record === undefined || found.length > 1) {
+    // A SYN-ACK that a server repeats when all seemed to be over is told of apart, as one of which nothing can be said.
+    const others = found.slice(1).filter(({ verdict, legs }) => verdict !== 'undecided' || legs.syn.count > 0);
+    if (record === undefined || others.length > 0) {
       faults.push({ rule: 'one record of each attempt', what: `c${attempt.flow} ${attempt.isn} has ${found.length}` });
     } else {
       for (const rule of RULES) {
@@ -146,6 +154,8 @@ const RULES: readonly Rule[] = [
       const [first] = facts.seen('third');
       if (first === undefined || !first.packet.opened || !says(record, 'ack-ignored', 'ack-rejected')) return null;
       if (dataFellSilent(facts)) return null;
+      // A firewall that poses as the server, before the server has said anything, can't be told from it.
+      if (record.verdict === 'ack-rejected' && facts.seen('injected-reset').length > 0) return null;
       return `the server took frame ${first.frame}`;
     },
   },
@@ -179,7 +189,9 @@ const RULES: readonly Rule[] = [
     name: 'where the capture says that it lost a leg, it is not called missing',
     breaks(facts, record) {
       const leg: Role | null = says(record, 'no-syn-ack') ? 'syn-ack' : says(record, 'no-ack') ? 'third' : null;
-      if (leg === null) return null;
+      // One that was repeated in vain may be called missing all the same, with a word of the losses.
+      const isRepeated = (leg === 'third' ? record.legs.synAck : record.legs.syn).count > 1;
+      if (leg === null || (isRepeated && record.notes.includes('capture-loss'))) return null;
       const lost = facts.sent(leg).find((packet) => facts.capture.losses.has(packet));
       return lost === undefined ? null : `packet ${lost.number} passed, and the capture lost it and said so`;
     },
@@ -188,6 +200,7 @@ const RULES: readonly Rule[] = [
     name: 'a whole capture has one right verdict',
     breaks: (facts, record) => (facts.isWhole ? wholeVerdict(facts, record) : null),
   },
+  { name: 'a cause that is likely or proven is true', breaks: (facts, record) => falseCause(facts, record) },
   {
     name: 'transmissions, frames and gaps are those of the capture',
     breaks: (facts, record) => countsDiffer(facts, record),
@@ -243,9 +256,11 @@ function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['ver
   if (synAck === undefined) return facts.seen('third').length > 0 ? ['complete'] : unansweredVerdicts(facts);
   if (thirds.length === 0) {
     const resets = facts.seen('client-reset', 'injected-reset').filter(({ frame }) => frame > synAck.frame);
-    if (!resets.some(({ packet }) => packet.from === 'client')) return ['no-ack'];
     // Once another attempt has begun on the ports, a RST can be of either.
-    return facts.isFollowed ? ['client-reset', 'no-ack'] : ['client-reset'];
+    if (facts.isFollowed) return ['client-reset', 'no-ack'];
+    const due = plus(facts.attempt.isn, 1);
+    const answers = resets.some(({ packet }) => packet.from === 'client' && packet.sequence === due);
+    return answers ? ['client-reset'] : ['no-ack'];
   }
   // A client that is made to seem to have reset a SYN-ACK has refused it, for all that can be seen.
   const posed = facts.seen('injected-reset').some(({ packet }) => packet.from === 'client');
@@ -260,7 +275,10 @@ function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['ver
 
 function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
   const verdicts: Handshake['verdict'][] = [];
-  const hasReset = facts.seen('server-reset', 'injected-reset').some(({ packet }) => packet.from === 'server');
+  const begin = facts.recorded.find(({ packet }) => packet.role === 'syn')?.frame ?? 0;
+  const hasReset = facts
+    .seen('server-reset', 'injected-reset')
+    .some(({ packet, frame }) => packet.from === 'server' && frame > begin);
   if (hasReset) verdicts.push('refused');
   if (facts.seen('icmp').length > 0) verdicts.push('rejected');
   const challenges = facts.seen('challenge');
@@ -275,20 +293,22 @@ function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
 
 function countsDiffer(facts: Facts, record: Handshake): string | null {
   const { syn, synAck, ack } = record.legs;
+  const { swaps, copies, lossPerMille } = facts.world.scenario.tap;
+  // The order is that of the capture no more, or what belongs together can't be told on ports that are used again.
+  const isMixed = swaps || copies || lossPerMille > 0;
   const [syns, synAcks] = [facts.seen('syn'), facts.seen('syn-ack')];
   const begin = Math.min(...[...syns, ...synAcks].map(({ frame }) => frame));
   const thirds = facts.seen('third').filter(({ frame }) => frame > begin);
   if (syn.count !== syns.length) return `${syn.count} SYNs, not ${syns.length}`;
   // Two within the time in which copies come, and without an identification, are taken for one.
   const apart = synAcks.filter(({ at }, i) => i === 0 || at - (synAcks[i - 1] as Recorded).at > 50 * MILLISECOND);
-  const isCounted = synAck.count <= synAcks.length && synAck.count >= apart.length;
+  const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart.length);
   if (!isCounted && !says(record, 'client-reset')) return `${synAck.count} SYN-ACKs, not ${synAcks.length}`;
   if (String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
     return `SYN in ${syn.frames}, not ${frames(syns)}`;
-  const { swaps } = facts.world.scenario.tap;
-  if (ack.count > 0 && !swaps && ack.frames[0] !== thirds[0]?.frame)
+  if (ack.count > 0 && !isMixed && ack.frames[0] !== thirds[0]?.frame)
     return `third leg in ${ack.frames}, not ${frames(thirds)}`;
-  if (record.verdict === 'complete' && ack.count === 0 && thirds.length > 0 && !swaps)
+  if (record.verdict === 'complete' && ack.count === 0 && thirds.length > 0 && !isMixed)
     return `third leg in ${frames(thirds)} not counted`;
   const [first, answer] = [syns[0], synAcks[0]];
   if (first === undefined || answer === undefined || answer.at < first.at) return null;
@@ -305,11 +325,63 @@ function gradesLie(facts: Facts, record: Handshake): string | null {
   if (ack.grade === 'accepted' && facts.taken === null) return 'the server took no third leg';
   if (synAck.grade === 'inferred' && facts.sent('syn-ack').length === 0) return 'no SYN-ACK was ever sent';
   if (ack.grade === 'inferred' && facts.taken === null) return 'no third leg was ever taken';
-  if (says(record, 'client-reset')) return null;
+  if (says(record, 'client-reset') || facts.seen('injected-reset').length > 0) return null;
   if (ack.grade === 'ignored' && facts.seen('third')[0]?.packet.opened === true && !dataFellSilent(facts))
     return 'the server took the third leg';
   const deaf = facts.seen('syn-ack').some(({ packet }) => packet.arrivedAt === null);
   if (synAck.grade === 'ignored' && !deaf) return 'every SYN-ACK reached the client';
+  return null;
+}
+
+type Truth = (facts: Facts) => boolean;
+const never: Truth = () => false;
+const served =
+  (...kinds: ServerKind[]): Truth =>
+  ({ attempt }) =>
+    kinds.includes(attempt.plan.server.kind);
+const hasSent =
+  (...roles: Role[]): Truth =>
+  (facts) =>
+    facts.sent(...roles).length > 0;
+
+/** When a cause is true that is named as likely or proven. What is `possible` need not be. */
+const CAUSES: Readonly<Record<string, Truth>> = {
+  'port-closed': hasSent('server-reset', 'injected-reset'),
+  'firewall-reset': hasSent('injected-reset'),
+  'rejected-by-hop': hasSent('icmp'),
+  'return-path-loss': (facts) => facts.seen('syn-ack').some(({ packet }) => packet.arrivedAt === null),
+  'forward-path-loss': (facts) => facts.sent('third').some(({ arrivedAt }) => arrivedAt === null),
+  'old-connection': (facts) =>
+    facts.attempt.plan.server.kind === 'is old' || facts.isLater || facts.world.scenario.tap.lossPerMille > 0,
+  'accept-queue-full': served('overflows', 'aborts'),
+  // Where SYN-ACKs were lost before the capture, the pauses are not the server's.
+  'defer-accept': (facts) => served('defers')(facts) || facts.sent('syn-ack').some(({ passedAt }) => passedAt === null),
+  // A firewall that resets in the client's name has another TTL, as a scanner's kernel has.
+  'half-open-scan': (facts) =>
+    facts.attempt.plan.attempts.some(({ client }) => client.scans) || hasSent('injected-reset')(facts),
+  'client-gave-up': (facts) => facts.attempt.client.isOver || facts.isFollowed || facts.sent('client-reset').length > 0,
+  'closed-at-once': (facts) => facts.attempt.plan.server.app === 'closes' || facts.sent('server-reset').length > 0,
+  'not-accepted-yet': ({ attempt }) => attempt.plan.server.app === 'is silent' || attempt.plan.server.app === 'answers',
+  'capture-one-sided': ({ world }) =>
+    world.scenario.tap.direction !== 'both' || world.scenario.tap.lossPerMille > 0 || world.scenario.tap.begins > 0,
+  'asymmetric-nat': never,
+  'bad-checksum': never,
+  'timestamps-rejected': never,
+  'sequence-rewritten': never,
+  'syn-flood': never,
+  'path-mtu': never,
+  'nat-exhausted': never,
+  'host-unreachable': never,
+  'syn-options-filtered': never,
+  'wrong-mac': never,
+};
+
+function falseCause(facts: Facts, record: Handshake): string | null {
+  for (const { cause, confidence, evidence } of record.diagnoses) {
+    if (confidence === 'possible') continue;
+    const isTrue = CAUSES[cause] ?? never;
+    if (!isTrue(facts)) return `${cause} is ${confidence}: ${evidence[0]}`;
+  }
   return null;
 }
 
