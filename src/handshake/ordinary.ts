@@ -70,11 +70,12 @@ export class OrdinaryPath {
 
   /**
    * Whether a segment of an unknown flow can begin an ordinary handshake. The first attempts go the long way: their checksums are looked at. So do those whose packets tell where they passed:
-   * it is asked where else they pass.
+   * it is asked where else they pass; and those that come in UDP, whose checksum is looked at.
    */
   canBegin(segment: Segment, begun: number): boolean {
     if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN) return false;
-    if (segment.payloadLength !== 0 || segment.interfaceIndex >= 0 || begun < this.book.checksumSample) return false;
+    if (segment.payloadLength !== 0 || segment.interfaceIndex >= 0 || segment.udpAt >= 0) return false;
+    if (begun < this.book.checksumSample) return false;
     parseOptions(segment);
     if (segment.md5 || segment.authentication) return false;
     return !segment.fastOpen && !segment.multipath && !segment.optionsCut;

@@ -15,6 +15,7 @@ import { writeKeys } from '../../src/flow/row-keys.ts';
 import { CaptureClock } from '../../src/handshake/clock.ts';
 import type { Evidence } from '../../src/handshake/evidence.ts';
 import { Tracker } from '../../src/handshake/tracker.ts';
+import { SIGN } from '../../src/handshake/traits.ts';
 import { judge, type Verdict } from '../../src/handshake/verdict.ts';
 import { Decoder } from '../../src/wire/decode.ts';
 import { ROW, ROW_WORDS, writePlainRow } from '../../src/wire/plain-row.ts';
@@ -35,6 +36,7 @@ interface Outcome {
 type Way = 'long' | 'short' | 'rows' | 'lone rows' | 'early long' | 'early lone';
 
 const SEED = 7;
+const OUTER_CHECKSUM = SIGN.OUTER_CHECKSUM_BAD | SIGN.OUTER_CHECKSUM_GOOD;
 const PATIENCE_NANOS = 3e9;
 
 function track(bytes: Uint8Array, way: Way): Outcome {
@@ -43,8 +45,9 @@ function track(bytes: Uint8Array, way: Way): Outcome {
   const note = (e: Evidence): void => {
     const { synChain, synAckChain, ackChain, strayChain, ...rest } = e;
     const chains = [synChain, synAckChain, ackChain, strayChain].map((chain) => tracker.frames.read(chain));
-    // Looks of single packets are taken of those that go the long way alone, and no verdict rests on them (traits.ts). With early verdicts they are taken of all.
-    const looks = isEarly ? {} : { signs: 0, synStamp: 0, synMac: 0 };
+    // Looks of single packets are taken of those that go the long way alone, and no verdict rests on them (traits.ts). With early verdicts they are taken of all; and so are
+    // those of the datagram around a SYN.
+    const looks = isEarly ? {} : { signs: rest.signs & OUTER_CHECKSUM, synStamp: 0, synMac: 0 };
     attempts.push({ ...rest, ...looks, chains } as unknown as { id: number });
   };
   const silent = (e: Evidence): Verdict => {
