@@ -298,7 +298,7 @@ export const CAUSES = {
   },
   'half-open-scan': {
     leg: 'ack',
-    what: 'The client resets each SYN-ACK at once: a port scan, or a check that wants to know no more.',
+    what: 'The client resets each SYN-ACK at once: a port scan, or a check (of a load balancer, a monitor) that wants to know no more.',
     symptom: 'None: the client wanted no connection.',
     host: null,
     advice: 'No fault of the server: look who the client is.',

@@ -61,6 +61,7 @@ export const SHAPE = {
   CLOSED_TOO_SOON: 48,
   SYN_IN_BAD_DATAGRAM: 49,
   SYN_ACK_HEARD_BY_LIVE_CLIENT: 50,
+  CLIENT_RESET_ON_PURPOSE: 51,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -208,5 +209,6 @@ function clientResetOf(e: Evidence): Shape {
   if (e.synAckCount === 0 || signed(e, SIGN.CLIENT_RESET_OFF)) return SHAPE.CLIENT_RESET_WRONG_ANSWER;
   if (e.synCount > 1 && e.synLast > e.resetTime) return SHAPE.CLIENT_RESET_AND_TRIES_ON;
   if (e.resetTime - e.synFirst >= LATE_ANSWER_NANOS) return SHAPE.CLIENT_RESET_LATE;
+  if (signed(e, SIGN.CLIENT_RESET_KNOWS) && fitsTtl(e.resetTtl, e.clientTtl)) return SHAPE.CLIENT_RESET_ON_PURPOSE;
   return fitsTtl(e.resetTtl, e.clientTtl) ? SHAPE.CLIENT_RESET_AT_ONCE : SHAPE.CLIENT_RESET_BY_ANOTHER_STACK;
 }

@@ -354,6 +354,13 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.CLIENT_RESET_AT_ONCE]: everywhere(
     ...possible('the client resets the SYN-ACK', 'half-open-scan', 'client-gave-up', 'asymmetric-nat'),
   ),
+  [SHAPE.CLIENT_RESET_ON_PURPOSE]: everywhere(
+    likely(
+      'half-open-scan',
+      'the RST acknowledges the SYN-ACK: the client knows of its connection, and ends it at once, as health checks of load balancers do',
+    ),
+    ...possible('the client resets the SYN-ACK', 'client-gave-up'),
+  ),
   [SHAPE.CLIENT_RESET_BY_ANOTHER_STACK]: everywhere(
     likely(
       'half-open-scan',

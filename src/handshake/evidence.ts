@@ -91,6 +91,8 @@ export class Evidence {
   /** The same handshake passed under other addresses as well (translations.ts), and was answered there; has its third leg there. */
   isAnsweredElsewhere = false;
   isTakenElsewhere = false;
+  /** The server answers others, as their third legs show, and the capture has no packet of it (heard-servers.ts). */
+  isServerUnheard = false;
   /** Packet numbers with the file's index: see frame-lists.ts. The first packet of each leg, then chains of the further ones (of the stray SYN-ACKs: of all). */
   synFrame = 0;
   synAckFrame = 0;

@@ -40,6 +40,7 @@ import { FIRST_SHARED, momentAnywhere, SYN_ACK_PLACE, SYN_PLACE } from './copies
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
 import { type Evidence, ipIdKind, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
+import type { HeardServers } from './heard-servers.ts';
 import { STATE } from './transitions.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -60,12 +61,14 @@ export class OrdinaryPath {
   private readonly book: Bookkeeper;
   private readonly room: WaitingRoom;
   private readonly frames: FrameLists;
+  private readonly heard: HeardServers;
 
-  constructor(attempts: Attempts, book: Bookkeeper, room: WaitingRoom, frames: FrameLists) {
+  constructor(attempts: Attempts, book: Bookkeeper, room: WaitingRoom, frames: FrameLists, heard: HeardServers) {
     this.attempts = attempts;
     this.book = book;
     this.room = room;
     this.frames = frames;
+    this.heard = heard;
   }
 
   /**
@@ -158,6 +161,7 @@ export class OrdinaryPath {
     doubles[times + T.SYN_ACK_FIRST] = book.time;
     doubles[times + T.SYN_ACK_CLOCK] = book.clock;
     doubles[times + T.SYN_ACK_FRAME] = book.frame;
+    this.heard.noteServer(slot);
     this.room.touch(slot, book.clock);
     return true;
   }

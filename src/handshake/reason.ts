@@ -81,6 +81,9 @@ function undecided(e: Evidence, patienceNanos: number): string {
   if (e.synAckCount === 0 && (e.marks & MARK.SERVER_ACKED) !== 0) {
     return 'The server acknowledges the SYN, but its SYN-ACK is not in the capture.';
   }
+  if (e.synAckCount === 0 && e.isServerUnheard) {
+    return 'The capture has no packet of this server, and others complete their handshakes with it: what it answers does not pass here.';
+  }
   if (e.synCount === 0 && e.afterForgotten) {
     return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';
   }

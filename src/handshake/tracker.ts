@@ -32,6 +32,7 @@ import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event }
 import { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
+import { HeardServers } from './heard-servers.ts';
 import { LoneSyns } from './lone-syns.ts';
 import { LossWindows } from './loss-windows.ts';
 import { NO_CHANGES } from './offer-changes.ts';
@@ -95,6 +96,7 @@ export class Tracker {
   private readonly recentSyns = new RecentSyns();
   private readonly stamps = new SourceStamps();
   private readonly translations: Translations;
+  private readonly heard: HeardServers;
   private readonly sink: TrackerSink;
   private readonly seed: number;
   private readonly evidence = new Evidence();
@@ -118,6 +120,7 @@ export class Tracker {
     this.patienceNanos = options.patienceNanos;
     this.seed = options.seed | 0;
     this.attempts = new Attempts(this.seed, options.maxOpen);
+    this.heard = new HeardServers(this.attempts);
     this.bookkeeper = new Bookkeeper(this.attempts, this.frames, options.checksumSample ?? CHECKSUM_SAMPLE);
     this.translations = new Translations(this.attempts, this.recentSyns);
     this.room = new WaitingRoom(this.attempts, options.patienceNanos);
@@ -125,7 +128,9 @@ export class Tracker {
     this.sink = sink;
     const isWatched = sink.traced !== undefined || !(options.shortcut ?? true);
     const isOrdinary = !isWatched && !this.room.isEager;
-    this.ordinary = isOrdinary ? new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames) : null;
+    this.ordinary = isOrdinary
+      ? new OrdinaryPath(this.attempts, this.bookkeeper, this.room, this.frames, this.heard)
+      : null;
     this.lone = isWatched ? null : new LoneSyns(this.attempts, this.bookkeeper, isOrdinary);
     this.loneFrom = options.loneFrom ?? (this.room.isEager ? 0 : LONE_FROM);
     this.visitor = {
@@ -445,6 +450,8 @@ export class Tracker {
     const before = this.stateOf(slot);
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
+    if (!fromClient && segment.kind === KIND.TCP) this.heard.noteServer(slot);
+    else if (action === ACTION.ADD_THIRD_LEG) this.heard.noteThirdLeg(slot);
     if ((this.attempts.word(slot, W.LINK) & TWIN) !== 0) {
       this.translations.note(slot, !fromClient || action === ACTION.NOTE_ICMP);
     }
@@ -556,6 +563,7 @@ export class Tracker {
     if (!this.translations.beginWithSynAck(slot, segment)) this.noteOtherAddress(slot, segment);
     this.sink.traced?.(this.begun, segment, false, EVENT.SYN_ACK, false);
     this.bookkeeper.perform(ACTION.ADD_SYN_ACK, slot, segment, false);
+    this.heard.noteServer(slot);
   }
 
   /** A SYN-ACK without a SYN of its own may answer a SYN to another address: NAT that is undone on one way only. Both attempts are told. */
@@ -625,6 +633,7 @@ export class Tracker {
 
   private fill(slot: number): Evidence {
     const evidence = slot < NO_SLOT ? this.fillLone(slot) : this.fillRow(slot);
+    evidence.isServerUnheard = evidence.synAckCount === 0 && this.heard.isUnheard(evidence);
     const isAnswered = evidence.synAckCount > 0;
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;

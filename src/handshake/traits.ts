@@ -70,6 +70,8 @@ export const SIGN = {
   OFFERS_UNASKED: 1 << 26,
   /** The first SYN carried data. */
   FIRST_DATA: 1 << 27,
+  /** The client's RST against the SYN-ACK acknowledges it: whoever sent it knows of the connection. */
+  CLIENT_RESET_KNOWS: 1 << 28,
 } as const;
 const OFFERS = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
 
@@ -195,6 +197,8 @@ export class Traits {
   /** The client's RST where its third leg was due. RFC 9293 §3.10.7.1: its number is what the segment acknowledged that it answers. */
   noteClientReset(slot: number, segment: Segment, clientIsn: number): void {
     if (((segment.sequence - clientIsn) | 0) !== 1) this.sign(slot, SIGN.CLIENT_RESET_OFF);
+    // RFC 9293 §3.10.7.1: a host without such a connection answers an ACK with a RST that has none.
+    if ((segment.flags & FLAG.ACK) !== 0) this.sign(slot, SIGN.CLIENT_RESET_KNOWS);
   }
 
   private noteChecksum(slot: number, segment: Segment, good: number, bad: number): void {

@@ -105,6 +105,8 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   if (e.isAnsweredElsewhere) return VERDICT.UNDECIDED;
   // The server acknowledged this very SYN: its SYN-ACK was there, and the capture does not have it.
   if ((e.marks & MARK.SERVER_ACKED) !== 0) return VERDICT.UNDECIDED;
+  // It has the clients' direction alone: the SYN-ACKs of other attempts are not in it either.
+  if (e.isServerUnheard) return VERDICT.UNDECIDED;
   const sinceFirst = e.followedNanos + (e.synLast - e.synFirst);
   return canTell(e, e.synCount, sinceFirst, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
 }

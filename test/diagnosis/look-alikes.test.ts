@@ -403,3 +403,18 @@ describe('a SYN with ECN is answered only when it comes again without', () => {
     );
   });
 });
+
+describe('the client answers the SYN-ACK with a RST', () => {
+  const said = (reset: string): Promise<string[]> =>
+    causesOf(`0 c > s S 1000:1000(0)\n+0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s ${reset}\n${END}`);
+  test('that acknowledges it, as the check of a load balancer does', async () => {
+    assert.equal((await said('R. 1001:1001(0) ack 9001'))[0], 'half-open-scan likely');
+  });
+  test('that does not, as a host without such a connection', async () => {
+    assert.deepEqual(await said('R 1001:1001(0)'), [
+      'half-open-scan possible',
+      'client-gave-up possible',
+      'asymmetric-nat possible',
+    ]);
+  });
+});
