@@ -140,8 +140,7 @@ export function statusLine(facts: StatusFacts, width: number): string {
   let line = '';
   for (const piece of pieces) {
     const longer = line === '' ? piece : `${line} | ${piece}`;
-    if (longer.length >= width) break;
-    line = longer;
+    if (longer.length < width) line = longer;
   }
   return line === '' ? (pieces[0] ?? '').slice(0, Math.max(0, width - 1)) : line;
 }

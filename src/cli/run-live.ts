@@ -1,5 +1,4 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Handshake } from '../handshake/handshake.ts';
 import { ownAddresses } from '../host/connect.ts';
 import type { EnteredNamespace } from '../host/enter-namespace.ts';
@@ -23,11 +22,11 @@ import { LiveTeller } from './live-teller.ts';
 import { beginningSentence } from './live-words.ts';
 import { enterNamespace } from './namespace.ts';
 import { openCaptures } from './open-captures.ts';
+import { OutputReader } from './output-reader.ts';
 import { PacketKeepers } from './packet-keepers.ts';
-import type { Patience } from './patience.ts';
 import type { ResolvedLive } from './resolve-live.ts';
 import { tell, tellDamage } from './tell.ts';
-import { growingOutput, type Output } from './write.ts';
+import { growingOutput } from './write.ts';
 
 /** Milliseconds between two looks at the clock. */
 const TICK_MILLIS = 100;
@@ -38,12 +37,6 @@ const PIPED_AFTER_MILLIS = 2000;
 const SECOND_MILLIS = 1000;
 /** Milliseconds after which endpoints are gone through for those whose queues are looked at. */
 const QUEUES_MILLIS = 1000;
-/** Octets that wait for whoever reads the output before packets wait, too. */
-const MOST_BEHIND = 32 * 1024 * 1024;
-/** Milliseconds between two looks at a reader who is behind. */
-const BEHIND_MILLIS = 10;
-/** Milliseconds of waiting after which it is said. */
-const SAID_AFTER_MILLIS = 2000;
 /** Milliseconds that SIGTERM and SIGHUP leave a reader to take the report. */
 const HURRIED_MILLIS = 5000;
 const SILENCE_COUNTED =
@@ -81,10 +74,7 @@ class LiveRun {
   private isStopped = false;
   /** SIGTERM or SIGHUP: whoever sends them waits for no reader. */
   private isHurried = false;
-  private readonly output: Output;
-  private readonly patience: readonly Patience[];
-  private behindSince: number | null = null;
-  private hasSaidBehind = false;
+  private readonly reader: OutputReader;
   /** What went wrong in a timer or signal handler; thrown once reading has ended. */
   private failure: unknown = null;
   private heardAt = 0;
@@ -94,9 +84,9 @@ class LiveRun {
   constructor(options: ResolvedLive, context: Context, renderer: Renderer, preview: Renderer) {
     this.options = options;
     this.context = context;
-    this.output = options.out === null ? context.stdout : growingOutput(options.out);
-    this.patience = [this.output, context.stderr].flatMap((each) => each.becomePatient?.() ?? []);
-    this.teller = new LiveTeller(options, context, this.output, renderer, preview);
+    const output = options.out === null ? context.stdout : growingOutput(options.out);
+    this.reader = new OutputReader(output, context);
+    this.teller = new LiveTeller(options, context, output, renderer, preview);
     this.keepers = new PacketKeepers(options, context);
     const stopped = new Promise<void>((resolve) => {
       this.stopReading = resolve;
@@ -106,7 +96,7 @@ class LiveRun {
       finished: (handshake: Handshake): void => this.lastRecord(handshake),
       arrived: (): void => this.noteLosses(this.context.wallClock()),
       drained: (): void => this.drained(),
-      behind: (): Promise<void> | null => (this.isBehind ? this.untilTaken() : null),
+      behind: (): Promise<void> | null => (this.reader.isBehind ? this.untilTaken() : null),
       packets: this.keepers.sink,
       // Records for programs, and comments beside packets, are wanted of each.
       ...(options.format === 'table' && this.keepers.sink === null
@@ -177,18 +167,9 @@ class LiveRun {
 
   /** Resolves when whoever reads has taken all of it; false when that was not waited for. */
   async isTaken(): Promise<boolean> {
-    const { context } = this;
-    const until = this.isHurried ? context.now() + HURRIED_MILLIS : Number.POSITIVE_INFINITY;
-    while (this.waiting > 0) {
-      if (context.now() >= until) {
-        for (const each of this.patience) each.abandon();
-        tell(context, 'nobody reads the output: the rest of it was left');
-        return false;
-      }
-      await wait(BEHIND_MILLIS);
-      this.handOver();
-    }
-    return true;
+    if (await this.reader.hasTakenAll(this.isHurried ? HURRIED_MILLIS : Number.POSITIVE_INFINITY)) return true;
+    tell(this.context, 'nobody reads the output: the rest of it was left');
+    return false;
   }
 
   /** Opens what is to be read; answers what reads it to its end. */
@@ -295,43 +276,18 @@ class LiveRun {
     this.stop();
   }
 
-  private get waiting(): number {
-    return this.patience.reduce((sum, { waiting }) => sum + waiting, 0);
-  }
-
-  private get isBehind(): boolean {
-    return this.waiting > MOST_BEHIND;
-  }
-
   /** Packets wait in the ring or the pipe meanwhile, and what has no room there is counted by the kernel. */
   private async untilTaken(): Promise<void> {
-    while (this.isBehind && !this.isStopped) {
-      await wait(BEHIND_MILLIS);
-      this.guard(() => this.handOver());
-    }
-  }
-
-  private handOver(): void {
-    this.output.flush();
-    try {
-      this.context.stderr.flush();
-    } catch {
-      // Nobody reads it any more: there is no one to tell.
+    while (this.reader.isBehind && !this.isStopped) {
+      await this.reader.pause();
+      this.guard(() => this.reader.handOver());
     }
   }
 
   private lookAfterReader(): void {
-    if (!this.isBehind) {
-      this.behindSince = null;
-      return;
-    }
-    const now = this.context.now();
     // Nothing is read meanwhile: that is no silence of the pipe.
-    this.heardAt = now;
-    this.behindSince ??= now;
-    if (this.hasSaidBehind || now - this.behindSince < SAID_AFTER_MILLIS) return;
-    this.hasSaidBehind = true;
-    this.teller.say(READER_IS_BEHIND);
+    if (this.reader.isBehind) this.heardAt = this.context.now();
+    if (this.reader.isBehindForLong()) this.teller.say(READER_IS_BEHIND);
   }
 
   private tick(): void {

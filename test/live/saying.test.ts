@@ -65,10 +65,19 @@ async function withStalledReader(name: string): Promise<{ child: ChildProcess; e
   closeSync(writeEnd);
   const errors = new LineReader(child.stderr as Readable);
   child.stdin?.write(floodOf5000());
-  const asking = setInterval(() => child.kill('SIGUSR1'), 200);
-  await errors.find((line) => line.includes('5,001 attempts'));
-  clearInterval(asking);
+  await reported(child, errors, '5,001 attempts');
   return { child, errors, fifo };
+}
+
+/** Resolves when the report says so. The packets have been judged when it knows of them: it is asked for until it does. */
+async function reported(child: ChildProcess, errors: LineReader, words: string): Promise<void> {
+  await errors.find((line) => line.startsWith('tripod: reading'));
+  const asking = setInterval(() => child.kill('SIGUSR1'), 200);
+  try {
+    await errors.find((line) => line.includes(words));
+  } finally {
+    clearInterval(asking);
+  }
 }
 
 /** 5001 attempts in half a second, each of another client. */
@@ -125,11 +134,7 @@ describe('a pipe that stays open', { concurrency: 3, timeout: 60_000 }, () => {
     const errors = new LineReader(child.stderr);
     const document = all(child.stdout);
     child.stdin.write(REFUSED);
-    // The packets have been judged when the report knows of them: it is asked for until it does.
-    const asking = setInterval(() => child.kill('SIGUSR1'), 200);
-    await errors.find((line) => line.startsWith('tripod: reading'));
-    await errors.find((line) => line.includes('3 attempts'));
-    clearInterval(asking);
+    await reported(child, errors, '3 attempts');
     child.stdin.end();
     const { summary, handshakes } = JSON.parse(await document);
     assert.equal(summary.byMissingLeg['syn-ack'], 3);
@@ -165,9 +170,7 @@ describe('a pipe that stays open', { concurrency: 3, timeout: 60_000 }, () => {
     const errors = new LineReader(child.stderr);
     const exit = once(child, 'exit');
     child.stdin.write(floodOf5000());
-    const asking = setInterval(() => child.kill('SIGUSR1'), 200);
-    await errors.find((line) => line.includes('5,001 attempts'));
-    clearInterval(asking);
+    await reported(child, errors, '5,001 attempts');
     // Nobody reads the document, which is larger than a pipe: the end waits.
     child.kill('SIGINT');
     const again = setInterval(() => child.kill('SIGINT'), 200);
@@ -268,12 +271,10 @@ describe('what is kept', { timeout: 60_000 }, () => {
     const child = live('--follow', followed, '--format', 'json');
     const document = all(child.stdout);
     const errors = new LineReader(child.stderr);
-    const asking = setInterval(() => child.kill('SIGUSR1'), 200);
-    await errors.find((line) => line.includes('1 attempt'));
+    await reported(child, errors, '1 attempt');
     writeFileSync(followed, Buffer.concat([refusal(4), refusal(5).subarray(24)]));
     await errors.find((line) => line.includes('was cut: reading on from its new beginning'));
-    await errors.find((line) => line.includes('3 attempts'));
-    clearInterval(asking);
+    await reported(child, errors, '3 attempts');
     child.kill('SIGINT');
     const { handshakes } = JSON.parse(await document) as { handshakes: readonly Handshake[] };
     assert.deepEqual(
