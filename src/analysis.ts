@@ -72,7 +72,7 @@ export interface Standing {
 
 /** Attempts of an endpoint and verdict that are told one by one before `toldTogether` is asked for again; of which the last record is made. */
 const TOLD_ALONE = 20;
-const FINISHED_ALONE = 1000;
+const FINISHED_ALONE = 200;
 
 /** Rows whose attempts are fetched together, before the first of them is looked at. */
 const ROWS_AHEAD = 32;

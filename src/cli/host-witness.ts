@@ -272,14 +272,17 @@ export class HostWitness {
   /**
    * The end: everything that waits is told, with what the host says until then.
    * @param isFlooded of a flood, the host has just said what it knows, and takes long to say it again: ports that have an answer are not asked once more
+   * @param silent ports of which some endpoint that was asked for saw no SYN
    */
-  async settle(isFlooded: boolean): Promise<void> {
+  async settle(isFlooded: boolean, silent: ReadonlySet<number>): Promise<void> {
     const answers = [...this.ports].map(([number, port]) => {
       if (isFlooded && port.latest !== null) return null;
       const isOpen = (port.waiting.size > 0 || port.isOpen) && port.asking === null;
       return isOpen ? this.inquire(number, port) : port.asking;
     });
-    for (const port of this.asked) if (!this.ports.has(port)) answers.push(this.lookBeforeCapture(port));
+    for (const port of this.asked) {
+      if (silent.has(port) && !this.ports.has(port)) answers.push(this.lookBeforeCapture(port));
+    }
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
     for (const [, port] of this.ports) {
       this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));

@@ -140,7 +140,9 @@ class LiveRun {
   private async finish(): Promise<void> {
     this.noteLosses(this.context.wallClock());
     this.finished = this.live.finish();
-    await this.witness?.settle(this.finished.together.length > 0);
+    const { report, together } = this.finished;
+    const silent = report.servers.filter(({ attempts }) => attempts === 0).map(({ port }) => port);
+    await this.witness?.settle(together.length > 0, new Set(silent));
   }
 
   /** The report at the end; answers the exit code. */

@@ -13,6 +13,7 @@ import { HEALTHY, SOCKETS } from '../support/port-facts.ts';
 
 const SERVER = '10.9.0.2';
 const LONG_AGO = 0;
+const NONE: ReadonlySet<number> = new Set();
 /** Later than any packet of the fixture. */
 const LATE = 4e12;
 
@@ -277,7 +278,7 @@ describe('a verdict', () => {
     const record = await failedAttempt();
     const subject = witness();
     subject.verdict(record);
-    const settled = subject.settle(false);
+    const settled = subject.settle(false, NONE);
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
     await settled;
@@ -293,7 +294,7 @@ describe('a verdict', () => {
     await host.answer(false, dropped(record, LONG_AGO));
     const asked = host.questions.length;
     subject.verdict({ ...record, id: record.id + 1 });
-    await subject.settle(true);
+    await subject.settle(true, NONE);
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven', '0 local-firewall-drop proven']);
     assert.equal(host.questions.length, asked);
     assert.ok(host.stopped);
