@@ -1001,6 +1001,25 @@ export const LAB_ROWS: readonly LabRow[] = [
     mayName: ['half-open-scan', 'client-gave-up', 'asymmetric-nat'],
   },
   {
+    name: 'health-checks-among-clients',
+    row: 'C14',
+    what: 'a load balancer’s check resets each SYN-ACK, among clients who are served',
+    stage: {
+      servers: ACCEPT,
+      faults: [['client', 'ip addr add 10.9.0.3/24 dev c0']],
+      clients: [{ does: 'visit' }, { does: 'health-check', source: '10.9.0.3' }],
+    },
+    say: null,
+    mayName: ['half-open-scan', 'client-gave-up'],
+  },
+  {
+    name: 'options-taken-on-the-way',
+    row: 'A7',
+    what: 'a box on the way takes window scale, SACK and timestamps from the SYNs',
+    stage: { topology: 'wired', wire: 'options-taken', servers: ACCEPT, clients: VISIT },
+    say: null,
+  },
+  {
     name: 'client-sees-health',
     row: '—',
     what: 'a healthy port, seen from the client',
