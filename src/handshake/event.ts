@@ -242,8 +242,10 @@ function isFromServerWindow(attempts: Attempts, slot: number, segment: Segment):
   if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return true;
   const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
   if (fromIsn >= 0) return true;
+  if (!attempts.has(slot, MARK.SEVERAL_SYN_ACKS)) return false;
   return (
-    attempts.has(slot, MARK.SEVERAL_SYN_ACKS) && distance(segment.sequence, attempts.word(slot, W.OTHER_ISN_1)) >= 0
+    distance(segment.sequence, attempts.word(slot, W.OTHER_ISN_1)) >= 0 ||
+    distance(segment.sequence, attempts.word(slot, W.OTHER_ISN_2)) >= 0
   );
 }
 
@@ -272,7 +274,7 @@ function classifyServerReset(attempts: Attempts, slot: number, segment: Segment,
   // RFC 9293 §3.10.7.3: a RST refuses a SYN by acknowledging it. Firewalls also send one without ACK, mostly with sequence 0.
   if (!hasAck) {
     if (segment.sequence !== 0 && isFollowed(attempts, slot)) return EVENT.OTHER;
-    const foreign = attempts.has(slot, MARK.PORT_REUSED) && segment.sequence !== 0;
+    const foreign = attempts.has(slot, MARK.PORT_REUSED | MARK.STRAY_SYN_ACK) && segment.sequence !== 0;
     return foreign ? EVENT.SERVER_RST_STRAY : EVENT.SERVER_RST_ANSWER;
   }
   const acknowledged = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_ISN) + 1);

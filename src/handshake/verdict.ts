@@ -114,7 +114,7 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
 /** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
 function wasRefused(e: Evidence): boolean {
   if ((e.marks & MARK.REFUSED) !== 0) return true;
-  const older = MARK.PORT_REUSED | MARK.CLIENT_RESET | MARK.CHALLENGED;
+  const older = MARK.PORT_REUSED | MARK.CLIENT_RESET | MARK.CHALLENGED | MARK.STRAY_SYN_ACK;
   return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & older) === 0;
 }
 

@@ -47,6 +47,10 @@ export class Client {
     }
   }
 
+  get givesUpEarly(): boolean {
+    return this.plan.patience !== null && this.plan.patience < (this.plan.ladder[0] ?? 0);
+  }
+
   /** The host forgets the attempt, and the port is free for another. */
   abandon(): void {
     this.isOver = true;

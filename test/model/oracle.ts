@@ -181,6 +181,8 @@ const RULES: readonly Rule[] = [
       };
       const roles = needs[record.verdict];
       if (says(record, 'client-reset') && facts.isFollowed) return null;
+      // The capture lost the SYN of another attempt, whose RST is then taken for an answer to this one's.
+      if (says(record, 'refused') && facts.isFollowed && facts.world.scenario.tap.lossPerMille > 0) return null;
       return roles !== undefined && facts.seen(...roles).length === 0 ? `no ${roles.join(' or ')} is in it` : null;
     },
   },
@@ -265,6 +267,7 @@ function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['ver
   // A client that is made to seem to have reset a SYN-ACK has refused it, for all that can be seen.
   const posed = facts.seen('injected-reset').some(({ packet }) => packet.from === 'client');
   if (posed && record.verdict === 'client-reset') return ['client-reset'];
+  if (record.verdict === 'ack-rejected' && facts.seen('injected-reset').length > 0) return ['ack-rejected'];
   if (thirds[0]?.packet.opened === true) return dataFellSilent(facts) ? ['complete', 'ack-ignored'] : ['complete'];
   const reset = facts.seen('server-reset', 'injected-reset').find(({ packet }) => packet.from === 'server');
   if (facts.taken !== null)
@@ -287,7 +290,8 @@ function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
     ({ frame }) => frame > (facts.recorded[0]?.frame ?? 0) && facts.recorded[0]?.packet.role === 'syn',
   );
   if (isBehind) verdicts.push('challenged');
-  if (verdicts.length > 0) return verdicts;
+  // What comes when another attempt has begun on the ports can be an answer to that.
+  if (verdicts.length > 0) return facts.isFollowed ? [...verdicts, 'no-syn-ack'] : verdicts;
   return facts.speaksOlder ? ['no-syn-ack', 'challenged'] : ['no-syn-ack'];
 }
 
@@ -301,7 +305,7 @@ function countsDiffer(facts: Facts, record: Handshake): string | null {
   const thirds = facts.seen('third').filter(({ frame }) => frame > begin);
   if (syn.count !== syns.length) return `${syn.count} SYNs, not ${syns.length}`;
   // Two within the time in which copies come, and without an identification, are taken for one.
-  const apart = synAcks.filter(({ at }, i) => i === 0 || at - (synAcks[i - 1] as Recorded).at > 50 * MILLISECOND);
+  const apart = synAcks.filter(({ at }, i) => i === 0 || at - (synAcks[i - 1] as Recorded).at > 51 * MILLISECOND);
   const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart.length);
   if (!isCounted && !says(record, 'client-reset')) return `${synAck.count} SYN-ACKs, not ${synAcks.length}`;
   if (String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
@@ -350,7 +354,9 @@ const CAUSES: Readonly<Record<string, Truth>> = {
   'firewall-reset': hasSent('injected-reset'),
   'rejected-by-hop': hasSent('icmp'),
   'return-path-loss': (facts) => facts.seen('syn-ack').some(({ packet }) => packet.arrivedAt === null),
-  'forward-path-loss': (facts) => facts.sent('third').some(({ arrivedAt }) => arrivedAt === null),
+  // A client that gives up before its first SYN is due again looks like one that has the SYN-ACK.
+  'forward-path-loss': (facts) =>
+    facts.sent('third').some(({ arrivedAt }) => arrivedAt === null) || facts.attempt.givesUpEarly,
   'old-connection': (facts) =>
     facts.attempt.plan.server.kind === 'is old' || facts.isLater || facts.world.scenario.tap.lossPerMille > 0,
   'accept-queue-full': served('overflows', 'aborts'),
@@ -359,8 +365,12 @@ const CAUSES: Readonly<Record<string, Truth>> = {
   // A firewall that resets in the client's name has another TTL, as a scanner's kernel has.
   'half-open-scan': (facts) =>
     facts.attempt.plan.attempts.some(({ client }) => client.scans) || hasSent('injected-reset')(facts),
-  'client-gave-up': (facts) => facts.attempt.client.isOver || facts.isFollowed || facts.sent('client-reset').length > 0,
-  'closed-at-once': (facts) => facts.attempt.plan.server.app === 'closes' || facts.sent('server-reset').length > 0,
+  'client-gave-up': (facts) =>
+    facts.attempt.client.isOver || facts.isFollowed || facts.sent('client-reset', 'injected-reset').length > 0,
+  'closed-at-once': (facts) =>
+    facts.attempt.plan.server.app === 'closes' ||
+    facts.sent('server-reset').length > 0 ||
+    facts.world.scenario.tap.lossPerMille > 0,
   'not-accepted-yet': ({ attempt }) => attempt.plan.server.app === 'is silent' || attempt.plan.server.app === 'answers',
   'capture-one-sided': ({ world }) =>
     world.scenario.tap.direction !== 'both' || world.scenario.tap.lossPerMille > 0 || world.scenario.tap.begins > 0,

@@ -13,6 +13,8 @@ export interface Attempt {
   readonly isn: number;
   readonly client: Client;
   readonly plan: FlowPlan;
+  /** The application's patience is shorter than the first pause of its host's timer. */
+  readonly givesUpEarly: boolean;
   /** Of its client and server alone: a firewall's too. */
   readonly packets: readonly Packet[];
 }
@@ -59,6 +61,7 @@ export function simulate(scenario: Scenario): World {
     isn: client.isn,
     client,
     plan: scenario.flows[flow] as FlowPlan,
+    givesUpEarly: client.givesUpEarly,
     packets: path.packets.filter((packet) => packet.attempt === index),
   }));
   return { scenario, attempts, passes: path.passes };
