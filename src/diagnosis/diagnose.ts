@@ -6,6 +6,7 @@ import { CAUSES, type CauseName } from './causes.ts';
 import type { EndpointShapes, ShapeCount } from './endpoint-shapes.ts';
 import { SHAPE, type Shape } from './shape.ts';
 import { type Suspect, suspectsOf } from './suspects.ts';
+import type { TakenOffers } from './taken-offers.ts';
 
 /** Of one attempt: the most likely first, with the packets that a reader can check. */
 export function diagnosesOf(handshake: Handshake, shape: Shape, side: VantageSide): readonly Diagnosis[] {
@@ -143,7 +144,7 @@ function suspectsAmong(
       return [{ cause: 'half-open-scan', confidence: 'likely', because }];
     }
     case SHAPE.ANSWERED_WITHOUT_OFFERS:
-      return answeredWithoutOffers(count, shapes.takenOffers.likeThoseLost, side);
+      return answeredWithoutOffers(count, shapes.takenOffers, side);
     default:
       return suspectsOf(shape, side);
   }
@@ -201,10 +202,15 @@ function beforeSilence(
   return [{ cause: 'syn-flood', confidence: 'likely', because }, ...others];
 }
 
-/** @param taken attempts whose first SYN offered as much, and was answered: as many as the others, and those lost theirs by chance */
-function answeredWithoutOffers({ shape, attempts }: ShapeCount, taken: number, side: VantageSide): readonly Suspect[] {
+/** Where as many SYNs that offered as much were answered, the others were lost by chance. */
+function answeredWithoutOffers(
+  { shape, attempts }: ShapeCount,
+  offers: TakenOffers,
+  side: VantageSide,
+): readonly Suspect[] {
+  const taken = offers.likeThoseLost;
   if (taken >= attempts) return [];
-  const isAlways = taken === 0 && attempts > 1;
+  const isAlways = taken === 0 && attempts > 1 && !offers.mayBeAnOutage;
   return suspectsOf(shape, side).map((suspect) => (isAlways ? { ...suspect, confidence: 'likely' } : suspect));
 }
 

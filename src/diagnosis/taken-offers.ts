@@ -13,6 +13,7 @@ const EXTRAS = [
   { offer: OFFER.ECN, sign: SIGN.FIRST_ECN },
   { offer: OFFER.MULTIPATH, sign: SIGN.FIRST_MULTIPATH },
 ] as const;
+const EXTRA_SIGNS = EXTRAS.reduce((all, { sign }) => all | sign, 0);
 const EXTRA_OFFERS = EXTRAS.reduce((all, { offer }) => all | offer, 0);
 
 /** Clients of which it is kept; a power of two. */
@@ -26,6 +27,11 @@ export class TakenOffers {
   private taken = new Int32Array(0);
   /** The EXTRAS of SYNs that were answered only when they came without. */
   private lost = 0;
+  /** Of these, nanoseconds since the base: when the first of them was answered, and when the last of them was sent first. */
+  private answered = Number.POSITIVE_INFINITY;
+  private latest = Number.NEGATIVE_INFINITY;
+  /** Attempts without any of the EXTRAS that were answered only when their SYN came again. */
+  private plainRepeated = 0;
 
   copy(): TakenOffers {
     const copy = new TakenOffers();
@@ -33,11 +39,15 @@ export class TakenOffers {
     copy.clients = this.clients.slice();
     copy.taken = this.taken.slice();
     copy.lost = this.lost;
+    copy.answered = this.answered;
+    copy.latest = this.latest;
+    copy.plainRepeated = this.plainRepeated;
     return copy;
   }
 
   /** An attempt, whatever became of it. */
-  add({ synCount, synAckCount, offers, client3 }: Evidence): void {
+  add({ synCount, synAckCount, offers, client3, signs }: Evidence): void {
+    if (synCount > 1 && synAckCount > 0 && (signs & EXTRA_SIGNS) === 0) this.plainRepeated += 1;
     if ((offers & EXTRA_OFFERS) === 0 || synCount !== 1 || synAckCount === 0) return;
     const set = setOf((extra) => (offers & extra.offer) !== 0);
     if (this.attempts === null) {
@@ -53,8 +63,15 @@ export class TakenOffers {
   }
 
   /** An attempt that was answered only when its SYN came without what the first one offered. */
-  addLost({ signs }: Evidence): void {
+  addLost({ signs, synFirst, synAckFirst }: Evidence): void {
     this.lost |= setOf((extra) => (signs & extra.sign) !== 0);
+    this.answered = Math.min(this.answered, synAckFirst);
+    this.latest = Math.max(this.latest, synFirst);
+  }
+
+  /** It has nothing to do with what they offered: others without any of it were lost as well, or all of them before the server answered the first, as when it starts anew. */
+  get mayBeAnOutage(): boolean {
+    return this.plainRepeated > 0 || this.latest <= this.answered;
   }
 
   /** Attempts whose only SYN offered all that those of `addLost` did, and was answered. */

@@ -393,6 +393,18 @@ describe('a SYN with ECN is answered only when it comes again without', () => {
   test('and as often with ECN: packets get lost, as everywhere', async () => {
     assert.deepEqual(await said(`${lost('c')}${lost('e')}${taken('d')}${taken('f')}`), []);
   });
+  const both = (lines: string): string =>
+    lines
+      .replaceAll(/^(.*)c > s(.*)$/gm, '$1c > s$2\n+0 d > s$2')
+      .replaceAll(/^(.*)s > c(.*)$/gm, '$1s > c$2\n+0 s > d$2');
+  test('of two clients at the same moment: the server was away', async () => {
+    assert.deepEqual(await said(both(lost('c'))), ['syn-options-filtered possible']);
+  });
+  test('and another without had to come twice, too', async () => {
+    assert.deepEqual(await said(`${lost('c')}${lost('e')}${lost('d').replace('SEW', 'S')}`), [
+      'syn-options-filtered possible',
+    ]);
+  });
   test('and the same client got its ECN through before: nothing is said of the attempt', async () => {
     const { handshakes } = await analyzeWith(
       encodeScript(parseScript(`${ENDS}${clients}0 other\n${taken('e')}${lost('c')}${END}`)),
