@@ -1,6 +1,6 @@
 /** The process that reads facts (facts-helper.ts), from the side of the capture. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { PortFacts } from '../diagnosis/port-facts.ts';
 import type { Answer, Question } from './facts-messages.ts';
 import type { ClientSeen } from './return-ways.ts';
@@ -37,7 +37,8 @@ export interface FactsProcess {
 export async function startFactsProcess(ports: readonly number[], trace: boolean): Promise<FactsProcess | null> {
   // A session of its own: Ctrl-C at the terminal is not for it.
   const child = fork(HELPER, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true, execArgv: [] });
-  if (child.pid !== undefined) setPriority(child.pid, NICENESS);
+  // Who is nicer already may not become less so.
+  if (child.pid !== undefined) setPriority(child.pid, Math.max(NICENESS, getPriority()));
   const facts = new Connection(child);
   const isWatching = await facts.begin({ kind: 'watch', ports, trace });
   if (isWatching) return facts;

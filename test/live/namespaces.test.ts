@@ -74,6 +74,14 @@ describe('the right to capture', LAB, () => {
     assert.equal(status, 2);
   });
 
+  test('lacking, it is told as well to who runs at a low priority', () => {
+    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, commandFile];
+    const words = ['-n', '10', ...nobody, 'live', '-i', 'lo', '--port', '81'];
+    const { stderr, status } = spawnSync('nice', words, { encoding: 'utf8' });
+    assert.match(stderr, /no right to capture on lo/);
+    assert.equal(status, 2);
+  });
+
   test('is told by devices, with interfaces, states, link types and addresses', () => {
     const mine = spawnSync(process.execPath, [commandFile, 'devices'], { encoding: 'utf8' });
     assert.match(mine.stdout, /^lo +up +EN10MB +yes +127\.0\.0\.1$/m);
