@@ -121,9 +121,13 @@ describe('a verdict', () => {
     assert.notEqual(told[0]?.diagnoses[0]?.confidence, 'proven');
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
-    assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
+    assert.deepEqual(
+      told.slice(1).map(words),
+      ['1 firewall-reset proven'],
+      'the kernel’s firewall took what was reset',
+    );
     subject.verdict({ ...record, revision: 1 });
-    assert.deepEqual(told.slice(2).map(words), ['2 local-firewall-drop proven'], 'what is proven stays so');
+    assert.deepEqual(told.slice(2).map(words), ['2 firewall-reset proven'], 'what is proven stays so');
   });
 
   test('that rests on a packet is looked into, too, when it came while the host rested', async () => {
