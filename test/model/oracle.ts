@@ -53,10 +53,6 @@ class Facts {
     return this.world.attempts.slice(this.index + 1).some(({ flow }) => flow === this.attempt.flow);
   }
 
-  /**
-   * Of the server, and impossible without the third leg: data, FIN, an acknowledgment of more than the SYN. Where nothing else of the connection was recorded but its SYN, a bare ACK can be
-   * one for an older connection.
-   */
   /** Of an earlier attempt on the same ports, behind this one's SYN: what its server says then is taken for an answer to the SYN. */
   get speaksOlder(): boolean {
     const [first] = this.recorded;
@@ -69,6 +65,10 @@ class Facts {
     );
   }
 
+  /**
+   * Of the server, and impossible without the third leg: data, FIN, an acknowledgment of more than the SYN. Where nothing else of the connection was recorded but its SYN, a bare ACK can be
+   * one for an older connection.
+   */
   get proofs(): Recorded[] {
     const isn = this.attempt.isn;
     const isKnown = this.seen('syn-ack', 'third').length > 0;
