@@ -50,7 +50,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   const traces = await Promise.all(
     traced.map(async ({ address }): Promise<TraceFacts> => ({ address, hops: await tcpTraceroute(address, port) })),
   );
-  if (traces.length > 0) steps.say(judgeTraces(port, traces));
+  if (traces.length > 0) steps.say(judgeTraces(port, traces, failed.length < connects.length));
   const causes = withNamedAdvice(causesOfRemote(routes, connects, traces), { port });
   return {
     target,

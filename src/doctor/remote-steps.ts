@@ -46,10 +46,18 @@ export function judgeName({ host, addresses, error, seconds, numeric }: NameFact
 
 export function judgeRoutes(routes: readonly RouteFacts[]): Step {
   const addresses = routes.map(({ address }) => address);
-  return makeStep('route', routes.map(judgeRoute), [
+  const findings = routes.map(judgeRoute);
+  // A host without IPv6 has no route to the IPv6 addresses of a name, and misses nothing: programmes take the others.
+  const hasWay = findings.some(({ status }) => status === 'pass');
+  return makeStep('route', hasWay ? findings.map(besideAnother) : findings, [
     ...addresses.slice(0, 3).map((address) => `ip route get ${address}`),
     'ip neigh',
   ]);
+}
+
+/** What would be a fault of the only address is a warning where another one works: programmes try one after the other. */
+function besideAnother(finding: Finding): Finding {
+  return finding.status === 'fail' ? { ...finding, status: 'warn' } : finding;
 }
 
 function judgeRoute({ address, route }: RouteFacts): Finding {
@@ -101,9 +109,7 @@ function judgeRemoteConnect(connect: RemoteConnect, works: boolean): Finding[] {
   const findings: Finding[] = [];
   if (outcome !== 'connected') {
     const evidence = `${where} failed after ${duration(seconds)}: ${outcomeWords(outcome)}.${packets}`;
-    // Programmes try one address after the other: one that answers is enough, and slow.
-    const make = works ? warn : fail;
-    findings.push(make(`connect-${outcome.toLowerCase()}`, evidence, adviceFor(connect, seen)));
+    findings.push(fail(`connect-${outcome.toLowerCase()}`, evidence, adviceFor(connect, seen)));
   } else if (afterwards === 'closed' || afterwards === 'reset') {
     findings.push(
       warn(
@@ -124,7 +130,7 @@ function judgeRemoteConnect(connect: RemoteConnect, works: boolean): Finding[] {
     findings.push(pass('connected', `${where} succeeded in ${duration(seconds)}.${packets}`));
   }
   findings.push(...judgePackets(connect, handshake));
-  return findings;
+  return works ? findings.map(besideAnother) : findings;
 }
 
 /** What only the packets tell. */
@@ -173,13 +179,11 @@ export function missingLegOf(connects: readonly RemoteConnect[]): LegName | null
   return null;
 }
 
-export function judgeTraces(port: number, traces: readonly TraceFacts[]): Step {
+/** @param works another address of the name takes connections */
+export function judgeTraces(port: number, traces: readonly TraceFacts[], works = false): Step {
+  const findings = traces.map((trace) => judgeTrace(port, trace));
   const commands = traces.map(({ address }) => `tcptraceroute ${address} ${port}`);
-  return makeStep(
-    'trace',
-    traces.map((trace) => judgeTrace(port, trace)),
-    commands,
-  );
+  return makeStep('trace', works ? findings.map(besideAnother) : findings, commands);
 }
 
 function judgeTrace(port: number, { address, hops }: TraceFacts): Finding {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
-import type { Step } from '../../src/doctor/checkup.ts';
+import { concludeCheckup, type Step } from '../../src/doctor/checkup.ts';
 import type { Hop, RemoteConnect, Route } from '../../src/doctor/remote.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces } from '../../src/doctor/remote-steps.ts';
 
@@ -50,6 +50,42 @@ describe('the route', () => {
   ] as const) {
     test(title, () => assert.deepEqual(troubles(judgeRoutes([{ address: '192.0.2.1', route: given }])), expected));
   }
+});
+
+describe('one address of two works', () => {
+  const route: Route = {
+    interface: 'eth0',
+    source: '10.0.0.2',
+    gateway: '10.0.0.1',
+    type: 'unicast',
+    neighbour: 'REACHABLE',
+  };
+  const works: RemoteConnect = {
+    address: '192.0.2.1',
+    port: 80,
+    outcome: 'connected',
+    seconds: 0.02,
+    afterwards: 'open',
+    handshake: null,
+  };
+  test('and this host has no IPv6: no fault of anybody', () => {
+    const routes = judgeRoutes([
+      { address: '192.0.2.1', route },
+      { address: '2001:db8::1', route: unknown('ip route get 2001:db8::1: Network is unreachable') },
+    ]);
+    assert.deepEqual(troubles(routes), ['warn no-route']);
+    const without: RemoteConnect = { ...works, address: '2001:db8::1', outcome: 'ENETUNREACH', afterwards: null };
+    const connects = judgeRemoteConnects([works, without]);
+    assert.deepEqual(troubles(connects), ['warn connect-enetunreach', 'warn syn-never-left']);
+    const verdict = concludeCheckup({ host: 'www.example.org', port: 80 }, [routes, connects], null, []);
+    assert.equal(verdict.status, 'healthy');
+  });
+  test('and SYNs to the other get lost: a warning in each step', () => {
+    const silent: Hop = { ttl: 1, from: null, answer: 'silent', icmp: null };
+    const lost = [{ address: '2001:db8::1', hops: [silent] }];
+    assert.deepEqual(troubles(judgeTraces(80, lost, true)), ['warn filtered-at']);
+    assert.deepEqual(troubles(judgeTraces(80, lost)), ['fail filtered-at']);
+  });
 });
 
 describe('the connects', () => {
