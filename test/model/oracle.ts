@@ -362,9 +362,10 @@ const CAUSES: Readonly<Record<string, Truth>> = {
   'accept-queue-full': served('overflows', 'aborts'),
   // Where SYN-ACKs were lost before the capture, the pauses are not the server's.
   'defer-accept': (facts) => served('defers')(facts) || facts.sent('syn-ack').some(({ passedAt }) => passedAt === null),
-  // A firewall that resets in the client's name has another TTL, as a scanner's kernel has.
+  // A firewall that resets in the client's name has another TTL, as a scanner's kernel has. A client that ends its connection at once wants to know no more, and its third leg may have been lost.
   'half-open-scan': (facts) =>
-    facts.attempt.plan.attempts.some(({ client }) => client.scans) || hasSent('injected-reset')(facts),
+    facts.attempt.plan.attempts.some(({ client }) => client.scans || client.app === 'resets') ||
+    hasSent('injected-reset')(facts),
   'client-gave-up': (facts) =>
     facts.attempt.client.isOver || facts.isFollowed || facts.sent('client-reset', 'injected-reset').length > 0,
   'closed-at-once': (facts) =>

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Handshake, Leg } from '../../src/index.ts';
+import type { Handshake, Leg, OptionChange } from '../../src/index.ts';
 import { type Analyzed, analyzeWith } from '../support/analyze-with.ts';
 import { captureFiles, fixtureName } from '../support/fixture-files.ts';
 import { randomScript } from '../support/random-script.ts';
@@ -151,6 +151,8 @@ test('constants added to the sequence numbers of each end change the ISNs and no
       const shifted = { ...sample, packets: sample.packets.map((packet) => edit(packet, editor) as OwnedPacket) };
       fc.pre(!becomesZero);
       const [before, after] = [await analyzed(sample), await analyzed(shifted)];
+      // What passes under several pairs of addresses is known by its equal ISNs, and the ends of these pairs are shifted apart.
+      fc.pre(!before.handshakes.some(({ notes }) => notes.includes('half-view')));
       const back = after.handshakes.map((handshake) => ({
         ...handshake,
         isn: {
@@ -245,12 +247,20 @@ function withFrames(handshake: Handshake, map: (frame: number, file: number) => 
     ...of,
     frames: of.frames.map((frame, i) => map(frame, files?.[i] ?? 0)),
   });
-  const { legs, reset, icmp } = handshake;
+  const { legs, reset, icmp, optionChanges } = handshake;
   return {
     ...handshake,
     legs: { syn: leg(legs.syn), synAck: leg(legs.synAck), ack: leg(legs.ack) },
     reset: reset === null ? null : { ...reset, frame: map(reset.frame, 0) },
     icmp: icmp === null ? null : { ...icmp, frame: map(icmp.frame, 0) },
+    ...(optionChanges === undefined ? {} : { optionChanges: optionChanges.map(changeWithFrames(map)) }),
+  };
+}
+
+function changeWithFrames(map: (frame: number, file: number) => number): (change: OptionChange) => OptionChange {
+  return ({ files, ...change }) => {
+    const [first, again] = change.frames;
+    return { ...change, frames: [map(first, files?.[0] ?? 0), map(again, files?.[1] ?? 0)] };
   };
 }
 
