@@ -121,7 +121,7 @@ describe('the short way and the long way', () => {
       fc.property(randomScript(24), ({ capture, text }) => {
         assertSame(capture, text);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
@@ -135,7 +135,7 @@ describe('the short way and the long way', () => {
         fc.property(randomScript(24, networks), ({ capture, text }) => {
           assertSame(capture, text);
         }),
-        { numRuns: 100 },
+        { numRuns: 50 },
       );
     }
   });
