@@ -153,7 +153,8 @@ function classifyClientAck(attempts: Attempts, slot: number, segment: Segment, f
   return isOwn ? EVENT.THIRD_LEG_WRONG : EVENT.OTHER;
 }
 
-function isFollowed(attempts: Attempts, slot: number): boolean {
+/** Another attempt began on the ports later. */
+export function isFollowed(attempts: Attempts, slot: number): boolean {
   return (attempts.word(slot, W.LINK) & FOLLOWED) !== 0;
 }
 

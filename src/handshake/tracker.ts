@@ -28,7 +28,7 @@ import {
 } from './attempts.ts';
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
-import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event } from './event.ts';
+import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event, isFollowed } from './event.ts';
 import { Evidence } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
@@ -441,7 +441,9 @@ export class Tracker {
       this.begin(segment, hash, slot);
       return true;
     }
-    this.sink.traced?.(this.attempts.time(slot, T.ID), segment, fromClient, event, !isNew);
+    // What an attempt has no use for that others followed is a younger one's, which has left.
+    const isOwn = event !== EVENT.OTHER || !isFollowed(this.attempts, slot);
+    if (isOwn) this.sink.traced?.(this.attempts.time(slot, T.ID), segment, fromClient, event, !isNew);
     if (isNew && action !== ACTION.NOTHING) this.advance(slot, action, (step & 0xff) as State, segment, fromClient);
     return isNew;
   }
