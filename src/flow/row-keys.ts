@@ -82,22 +82,39 @@ export function writeSegmentRow(rows: Int32Array, row: number, segment: Segment)
 
 /**
  * Everything that a copy has in common with its original and a retransmission has not: not the TTL (a router lies between), not the checksum (the card
- * fills it in later), not the link layer. Of a SYN not what it offers either, timestamps and ECN among it: a box that lies between takes some of it
- * away. (A SYN-ACK keeps its timestamp: a server may send two at once, one for its timer and one for a repeated SYN.) Never 0, which marks an unused place.
+ * fills it in later), not the link layer. Of SYNs and SYN-ACKs not the ECN bits either, and of a SYN the timestamp apart (`isSameSyn`): a box that lies between takes them away. (A SYN-ACK keeps its
+ * timestamp: a server may send two at once, one for its timer and one for a repeated SYN.) Never 0, which marks an unused place.
  * @param port in place of the source's
  */
 export function fingerprint(segment: Segment, port: number = segment.sourcePort): number {
   if (segment.kind === KIND.TCP) parseOptions(segment);
   const headers = segment.ipAt < 0 ? 0 : segment.tcpAt - segment.ipAt;
   const numbers = Math.imul(segment.sequence, 0x9e3779b1) ^ Math.imul(segment.acknowledgment, 0x85ebca77);
+  const ends = port ^ (headers << 16) ^ (segment.kind << 26);
   const isSyn = segment.kind === KIND.TCP && (segment.flags & FLAG.SYN) !== 0;
   const flags = isSyn ? segment.flags & ~(FLAG.ECE | FLAG.CWR) : segment.flags;
-  const isFirstLeg = isSyn && (flags & FLAG.ACK) === 0;
   const shape = (segment.ipId << 16) ^ (segment.payloadLength << 4) ^ flags;
+  if (isSyn && (flags & FLAG.ACK) === 0) return printOfSyn(printOf(numbers, shape, ends, 0), segment);
   // What is not of this kind is left from a segment before.
-  const stamp = isFirstLeg ? 0 : Math.imul(segment.timestampValue, 0x165667b1);
-  const own = segment.kind === KIND.TCP ? stamp : segment.icmpType;
-  return printOf(numbers, shape, port ^ (headers << 16) ^ (segment.kind << 26), own);
+  const own = segment.kind === KIND.TCP ? Math.imul(segment.timestampValue, 0x165667b1) : segment.icmpType;
+  return printOf(numbers, shape, ends, own);
+}
+
+/** Bits of a SYN's fingerprint that tell of all but its timestamp. */
+const SYN_BITS = 24;
+const SYN_MASK = (1 << SYN_BITS) - 1;
+
+/** Above those bits 0 where the SYN has no timestamp, else its value modulo 255, plus 1: a SYN that is repeated a few milliseconds later (macOS after 34 ms, without IP identification) has another. */
+function printOfSyn(print: number, segment: Segment): number {
+  const stamp = segment.hasTimestamps ? 1 + ((segment.timestampValue >>> 0) % 255) : 0;
+  return (print & SYN_MASK || 1) | (stamp << SYN_BITS);
+}
+
+/** Whether the fingerprints of two SYNs are those of one, from which a box may have taken the timestamp. */
+export function isSameSyn(one: number, other: number): boolean {
+  if (((one ^ other) & SYN_MASK) !== 0) return false;
+  const [stamp, otherStamp] = [one >>> SYN_BITS, other >>> SYN_BITS];
+  return stamp === otherStamp || stamp === 0 || otherStamp === 0;
 }
 
 /** @param headers octets from IP to TCP. @param stamp value of the timestamps option, or 0 */

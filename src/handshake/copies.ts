@@ -10,7 +10,7 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { mix } from '../flow/hash.ts';
-import { fingerprint } from '../flow/row-keys.ts';
+import { fingerprint, isSameSyn } from '../flow/row-keys.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { type Attempts, ROW_WORDS, W } from './attempts.ts';
 
@@ -66,7 +66,7 @@ export function isSynElsewhere(
   const before = attempts.words[row + W.RECENT_MILLIS + SYN_PLACE] as number;
   if (!isElsewhere(moment, before)) return false;
   if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) return false;
-  return attempts.words[row + W.RECENT_PRINT + SYN_PLACE] === fingerprint(segment, port);
+  return isSameSyn(attempts.words[row + W.RECENT_PRINT + SYN_PLACE] as number, fingerprint(segment, port));
 }
 
 /** When and where it passed, for W.RECENT_MILLIS. @param clock the capture's clock, nanoseconds. */
@@ -84,12 +84,17 @@ function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: 
   const words = attempts.words;
   const row = slot * ROW_WORDS;
   for (let i = 0; i < PLACES; i++) {
-    if (words[row + W.RECENT_PRINT + i] !== print) continue;
+    const known = words[row + W.RECENT_PRINT + i] as number;
+    if (known !== print && !(i === SYN_PLACE && isSyn(segment) && isSameSyn(known, print))) continue;
     const before = words[row + W.RECENT_MILLIS + i] as number;
     if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) continue;
     if (!answersAnotherSyn(attempts, slot, segment)) return true;
   }
   return false;
+}
+
+function isSyn(segment: Segment): boolean {
+  return segment.kind === KIND.TCP && (segment.flags & (FLAG.SYN | FLAG.ACK)) === FLAG.SYN;
 }
 
 /** Both places are known, and not the same. */
