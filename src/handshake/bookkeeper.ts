@@ -219,17 +219,21 @@ export class Bookkeeper {
 
   /**
    * A SYN-ACK after the third leg shows that the server does not have it, unless it was under way when the third leg went the other way: then it comes within one
-   * round trip, for which the time from SYN to SYN-ACK is an upper bound. Where the client has repeated its SYN, or no SYN was seen, SYN-ACKs that come sooner than any timer
-   * answer those.
+   * round trip, for which the time from SYN to SYN-ACK is an upper bound.
    */
   private noteRepeat(slot: number): void {
     const a = this.attempts;
     const hasRoundTrip = a.word(slot, W.SYN_COUNT) > 0;
     const roundTrip = hasRoundTrip ? Math.max(0, a.time(slot, T.SYN_ACK_FIRST) - a.time(slot, T.SYN_FIRST)) : 0;
-    const isByTimer = this.time - a.time(slot, T.SYN_ACK_LAST) >= ROUND_TRIP_NANOS;
-    if (a.word(slot, W.SYN_COUNT) !== 1 && !isByTimer) return;
+    if (this.mayAnswerRepeatedSyn(slot)) return;
     const since = this.time - a.time(slot, T.ACK_FIRST);
     if (since > Math.min(roundTrip, LONGEST_ROUND_TRIP_NANOS) + SLACK_NANOS) a.count(slot, W.REPEATS_AFTER_ACK);
+  }
+
+  /** Where the client has repeated its SYN, or no SYN was seen, a SYN-ACK that comes sooner than any timer answers one of those. */
+  private mayAnswerRepeatedSyn(slot: number): boolean {
+    const a = this.attempts;
+    return a.word(slot, W.SYN_COUNT) !== 1 && this.time - a.time(slot, T.SYN_ACK_LAST) < ROUND_TRIP_NANOS;
   }
 
   private addThirdLeg(slot: number, segment: Segment): void {
@@ -464,8 +468,7 @@ export class Bookkeeper {
     const isn = a.word(slot, W.SERVER_ISN);
     const hasSpoken = a.word(slot, W.SERVER_END) !== ((isn + 1) | 0);
     if (hasSpoken) return;
-    const isByTimer = this.time - a.time(slot, T.SYN_ACK_LAST) >= ROUND_TRIP_NANOS;
-    if (a.word(slot, W.SYN_COUNT) !== 1 && !isByTimer) return;
+    if (this.mayAnswerRepeatedSyn(slot)) return;
     const since = this.time - a.time(slot, T.ACK_FIRST);
     const bits = fromClient
       ? leavesUnheard(segment.acknowledgment, isn)
