@@ -3,7 +3,7 @@
 /** Longer than the first two pauses of any stack's retransmissions (1 s, 2 s), and no longer than an operator waits. */
 export const DEFAULT_PATIENCE_SECONDS = 3;
 
-/** Attempts that are open at a time: a flood of five million SYNs is judged in 370 MB (bench/README.md). */
+/** Attempts that are open at a time: a flood of five million SYNs is judged in 240 MB, and so many full rows take 200 (bench/README.md). */
 export const DEFAULT_MAX_OPEN = 450_000;
 
 /** Octets of a capture that is worth threads: a smaller one is read while they would start. */
