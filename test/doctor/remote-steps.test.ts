@@ -32,14 +32,16 @@ describe('the name', () => {
   });
 });
 
+/** By way of a gateway that answers. */
+const route: Route = {
+  interface: 'eth0',
+  source: '10.0.0.2',
+  gateway: '10.0.0.1',
+  type: 'unicast',
+  neighbour: 'REACHABLE',
+};
+
 describe('the route', () => {
-  const route: Route = {
-    interface: 'eth0',
-    source: '10.0.0.2',
-    gateway: '10.0.0.1',
-    type: 'unicast',
-    neighbour: 'REACHABLE',
-  };
   for (const [title, given, expected] of [
     ['there is one', route, []],
     ['to oneself', { ...route, gateway: null, neighbour: null }, []],
@@ -53,13 +55,6 @@ describe('the route', () => {
 });
 
 describe('one address of two works', () => {
-  const route: Route = {
-    interface: 'eth0',
-    source: '10.0.0.2',
-    gateway: '10.0.0.1',
-    type: 'unicast',
-    neighbour: 'REACHABLE',
-  };
   const works: RemoteConnect = {
     address: '192.0.2.1',
     port: 80,
