@@ -40,9 +40,11 @@ export const BRIEF_WORDS = 16;
 const BRIEF_FREE = 12;
 
 /**
- * Slots that have their rows from the beginning. Untouched rows cost nothing: a large new buffer is address space, which the system fills with pages when they are written.
+ * Slots that have their rows from the beginning, and slots that have them once these are not enough. Untouched rows of a large new buffer cost nothing, it is address space, which the
+ * system fills with pages when they are written; but to get and to free it takes the time of thousands of packets, and most captures have few attempts open at a time.
  * Growing copies all rows, and for that moment needs both buffers.
  */
+const FIRST_SLOTS = 1 << 10;
 const SLOTS_RESERVED = 1 << 19;
 
 export class FlowTable {
@@ -76,7 +78,7 @@ export class FlowTable {
     this.seed = seed;
     this.rowWords = rowWords;
     this.maxSlots = maxSlots;
-    this.slots = Math.min(SLOTS_RESERVED, maxSlots);
+    this.slots = Math.min(FIRST_SLOTS, maxSlots);
     this.words = new Int32Array(this.slots * rowWords);
     this.doubles = new Float64Array(this.words.buffer);
     this.brief = new Int32Array(this.slots * BRIEF_WORDS);
@@ -394,16 +396,20 @@ export class FlowTable {
     this.used -= 1;
   }
 
+  /** Rows of a buffer that takes the place of one of so many rows. */
+  private moreThan(rows: number): number {
+    return Math.max(rows + 1, Math.min(Math.max(2 * rows, SLOTS_RESERVED), this.maxSlots));
+  }
+
   private growBrief(): void {
-    const rows = this.unusedBrief;
-    const grown = new Int32Array(Math.max(rows + 1, Math.min(2 * rows, this.maxSlots)) * BRIEF_WORDS);
+    const grown = new Int32Array(this.moreThan(this.unusedBrief) * BRIEF_WORDS);
     grown.set(this.brief);
     this.brief = grown;
     this.briefDoubles = new Float64Array(grown.buffer);
   }
 
   private growRows(): void {
-    this.slots = Math.max(this.slots + 1, Math.min(2 * this.slots, this.maxSlots));
+    this.slots = this.moreThan(this.slots);
     const grown = new Int32Array(this.slots * this.rowWords);
     grown.set(this.words);
     this.words = grown;
