@@ -28,7 +28,9 @@ function withCommand(
   if (first === undefined || standard === undefined || commands.some(({ name }) => name === first)) return [...words];
   if (first.startsWith('-') && first !== '-') {
     if (GLOBAL.includes(first)) return [...words];
-    const command = words.find((word) => commands.some(({ name }) => name === word));
+    const end = words.indexOf('--');
+    const options = end < 0 ? words : words.slice(0, end);
+    const command = options.find((word) => commands.some(({ name }) => name === word));
     if (command === undefined || exists(command)) return [standard.name, ...words];
     // Options before the command: the command goes to the front.
     const at = words.indexOf(command);

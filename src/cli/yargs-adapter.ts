@@ -28,11 +28,13 @@ export async function parseCommandLine(
   }
   const chosen = commands.find(({ name }) => name === words[0]) ?? null;
   parser.fail((message, error) => {
-    throw error ?? usageError(message, words, chosen);
+    // An option without its value comes as an error of yargs' own; every other error is not about words.
+    if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+    throw usageError(error?.message ?? message, words, chosen);
   });
   let printed = '';
   try {
-    await parser.parse(words.map(hideDash), {}, (error: Error | null | undefined, _argv: unknown, output: string) => {
+    await parser.parse(hideDashes(words), {}, (error: Error | null | undefined, _argv: unknown, output: string) => {
       if (error) throw error;
       printed = output;
     });
@@ -127,11 +129,15 @@ function givenArguments(argv: Readonly<Record<string, unknown>>, options: Option
       const value = argv[name];
       if (value === undefined || value === null) return [];
       const texts = (Array.isArray(value) ? value : [value]).map(String).map(showDash);
-      return options[name]?.kind === 'list'
-        ? texts.flatMap((text) => text.split(',')).filter((text) => text !== '')
-        : texts;
+      return options[name]?.kind === 'list' ? texts.flatMap(partsOf) : texts;
     },
   };
+}
+
+/** What commas separate; a text without anything (an unset variable of a shell) stays, so that it is refused. */
+function partsOf(text: string): string[] {
+  const parts = text.split(',').filter((part) => part !== '');
+  return parts.length === 0 ? [text] : parts;
 }
 
 /** yargs' sentences in our form, with a suggestion for what looks like a slip. */
@@ -141,9 +147,16 @@ function usageError(message: string, words: readonly string[], command: Command 
   if (message.startsWith('Not enough non-option arguments') && command !== null) {
     return new UsageError(`an argument is missing: tripod ${command.usage}`);
   }
+  const bare = /^Not enough arguments following: (?<name>.*)$/.exec(message)?.groups?.['name'];
+  if (bare !== undefined) {
+    const choices = command?.options[bare]?.choices?.join(', ');
+    return new UsageError(
+      `${bare.length === 1 ? '-' : '--'}${bare} needs a value after it${choices === undefined ? '' : `: ${choices}`}`,
+    );
+  }
   const unknown = /^Unknown (?:argument|command)s?: (?<names>.*)$/.exec(message)?.groups?.['names'];
   if (unknown === undefined) return new UsageError(lowerFirst(message));
-  const [name = ''] = unknown.split(', ');
+  const name = showDash(unknown.split(', ')[0] ?? '');
   const written = words.find((word) => word.replace(/^--?(?:no-)?/, '').split('=')[0] === name)?.split('=')[0] ?? name;
   if (!written.startsWith('-'))
     return new UsageError(`unknown ${command === null ? 'command' : 'argument'} ${written}`);
@@ -156,13 +169,19 @@ function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A single dash is a word to us and the beginning of an option to yargs: it travels under another name, that no argument can have. */
-const DASH = '\u0000';
+/**
+ * A single dash, and every word after `--`, is a word to us, whatever it begins with, and may be the beginning of an option to yargs: it travels behind
+ * a character that no argument can have.
+ */
+const HIDDEN = '\u0000';
 
-function hideDash(word: string): string {
-  return word === '-' ? DASH : word;
+function hideDashes(words: readonly string[]): string[] {
+  const end = words.indexOf('--');
+  const hide = (word: string): string => (word.startsWith('-') ? HIDDEN + word : word);
+  if (end < 0) return words.map((word) => (word === '-' ? hide(word) : word));
+  return [...hideDashes(words.slice(0, end)), ...words.slice(end + 1).map(hide)];
 }
 
 function showDash(word: string): string {
-  return word === DASH ? '-' : word;
+  return word.startsWith(HIDDEN) ? word.slice(HIDDEN.length) : word;
 }

@@ -1,7 +1,7 @@
 /** The built command in a process of its own: words, streams and exit codes. */
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -61,6 +61,11 @@ for (const [words, sentence] of [
     /^tripod: \/no\/such\/folder\/x can't be written: its folder is not there\n$/,
   ],
   [['analyze', REFUSED, '--out', REFUSED], /is one of the captures that are read: name another file\n$/],
+  [['analyze', REFUSED, '--port'], /^tripod: --port needs a value after it\nSee: tripod analyze --help\n$/],
+  [['analyze', REFUSED, '--format'], /^tripod: --format needs a value after it: table, json, ndjson, csv\n/],
+  [['live', '-i'], /^tripod: -i needs a value after it\nSee: tripod live --help\n$/],
+  [['analyze', REFUSED, '--port', ''], /^tripod: --port takes ports from 0 to 65535, .*, not ""\n/],
+  [['analyze', '--', '--port'], /^tripod: there is no file --port: check the path\n$/],
   [['completion', 'fish'], /takes bash, zsh, not "fish"/],
 ] as const) {
   test(`"${words.map((word) => path.basename(word)).join(' ')}" can't be done: exit 2, a sentence on standard error, nothing on standard output`, () => {
@@ -87,6 +92,18 @@ test('a capture alone is analyzed, by name and from standard input', () => {
   assert.equal(named.status, 0);
   assert.equal(named.stdout.split('\n').length, 5);
   assert.equal(piped.stdout, named.stdout);
+});
+
+test('after -- every word is a file, whatever it begins with', () => {
+  const file = path.join(folder, '-dash.pcap');
+  copyFileSync(REFUSED, file);
+  const spawned = (words: readonly string[]) =>
+    spawnSync(process.execPath, [commandFile, ...words], { encoding: 'utf8', cwd: folder });
+  const wanted = tripod([REFUSED, '--format', 'csv']).stdout;
+  assert.equal(spawned(['analyze', '--format', 'csv', '--', '-dash.pcap']).stdout, wanted);
+  assert.equal(spawned(['--format', 'csv', '--', '-dash.pcap']).stdout, wanted);
+  assert.match(spawned(['show', '--', '-dash.pcap', '1']).stdout, /^Attempt #1/);
+  rmSync(file);
 });
 
 test('every format of a real capture can be read again', () => {
