@@ -275,11 +275,9 @@ export class HostWitness {
    * @param silent ports of which some endpoint that was asked for saw no SYN
    */
   async settle(isFlooded: boolean, silent: ReadonlySet<number>): Promise<void> {
-    const answers = [...this.ports].map(([number, port]) => {
-      if (isFlooded && port.latest !== null) return null;
-      const isOpen = (port.waiting.size > 0 || port.isOpen) && port.asking === null;
-      return isOpen ? this.inquire(number, port) : port.asking;
-    });
+    const answers = [...this.ports].map(([number, port]) =>
+      isFlooded && port.latest !== null ? null : this.askUntilTold(number, port),
+    );
     for (const port of this.asked) {
       if (silent.has(port) && !this.ports.has(port)) answers.push(this.lookBeforeCapture(port));
     }
@@ -289,6 +287,12 @@ export class HostWitness {
       this.finishAll(port.ending.splice(0));
     }
     this.process.stop();
+  }
+
+  /** The question that is under way may have come too early for the youngest attempts. */
+  private async askUntilTold(number: number, port: PortCase): Promise<void> {
+    await port.asking;
+    if (port.waiting.size > 0 || port.isOpen) await this.inquire(number, port);
   }
 
   private caseOf(number: number): PortCase {
@@ -330,17 +334,20 @@ export class HostWitness {
     if (!isOthers || (port.latest !== null && gotInVain(port.latest.facts))) {
       port.latest = (await (whole ?? this.process.ask(number, seen, false))) ?? port.latest;
     }
-    this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));
+    // What came after the counters were read waits for the next answer.
+    const { latest } = port;
+    this.tellWaiting(port, latest === null ? takeOldest(port.waiting, RECORDS_KEPT) : takeOlder(port.waiting, latest));
     this.finishAll(port.ending.splice(0));
   }
 
   /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, again. */
-  private hear(port: PortCase, { facts, fromMillis }: FactsOfTime, waiting: readonly Waiting[]): void {
-    const records = [...port.records.values()].filter((record) => beganAfter(record, fromMillis));
+  private hear(port: PortCase, latest: FactsOfTime, waiting: readonly Waiting[]): void {
+    const { facts } = latest;
+    const records = [...port.records.values()].filter((record) => isOfTheTime(record, latest));
     const seen = seenIn(records);
     const rulings = rule(seen, facts);
     const drops = new DropIndex(facts);
-    const foreign = [...port.foreign.values()].filter((record) => beganAfter(record, fromMillis));
+    const foreign = [...port.foreign.values()].filter((record) => isOfTheTime(record, latest));
     const seenForeign = seenIn(foreign);
     const rulingsForeign = rule(seenForeign, facts);
     const prove = (record: Handshake): readonly Diagnosis[] =>
@@ -359,6 +366,8 @@ export class HostWitness {
       remember(this.told, record.id, { record, diagnoses, amendments: told.amendments + 1 }, CAUSES_KEPT);
       this.tell(this.dress(record));
     }
+    const isYoung = (record: Handshake): boolean => record.missingLeg !== null && isYounger(record, latest);
+    if ([...port.records.values(), ...port.foreign.values()].some(isYoung)) port.isOpen = true;
     for (const [key, own] of byServer(records)) {
       // A whole answer says which rule it was; what came at once does not take its place.
       const isLess = !isKnown(facts.firewall) && this.endpoints.has(key);
@@ -421,10 +430,34 @@ function takeOldest(waiting: Map<number, Waiting>, most: number): readonly Waiti
   return oldest;
 }
 
+/** Takes those away that no later answer can say more of. */
+function takeOlder(waiting: Map<number, Waiting>, facts: FactsOfTime): readonly Waiting[] {
+  const older = [...waiting.values()].filter(({ record }) => !isYounger(record, facts));
+  for (const { record } of older) waiting.delete(record.id);
+  return older;
+}
+
+function isOfTheTime(record: Handshake, facts: FactsOfTime): boolean {
+  return beganAfter(record, facts.fromMillis) && !isYounger(record, facts);
+}
+
 /** Its first packet is younger than the look that the facts are counted from. */
 function beganAfter({ legs }: Handshake, millis: number): boolean {
   const first = legs.syn.first ?? legs.synAck.first ?? legs.ack.first;
   return first !== null && Number(first) * 1000 >= millis;
+}
+
+/** Milliseconds from the time that the kernel gives a packet until it has counted what it did with it. */
+const COUNTED_MILLIS = 2;
+
+/**
+ * The packet that decided it may have come after the counters were read, while the answer was under way: that a counter stands still says nothing of it then, as that TCP sent no RST
+ * (a closed port was called a firewall’s).
+ */
+function isYounger({ legs, reset }: Handshake, { untilMillis }: FactsOfTime): boolean {
+  const moments = [legs.syn.first, legs.synAck.first, legs.ack.first, reset?.time ?? null];
+  const decidedSeconds = Math.max(...moments.map((time) => (time === null ? 0 : Number(time))));
+  return decidedSeconds * 1000 + COUNTED_MILLIS > untilMillis;
 }
 
 function byServer(records: readonly Handshake[]): ReadonlyMap<string, readonly Handshake[]> {

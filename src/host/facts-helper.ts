@@ -29,7 +29,8 @@ class FactsService {
     const watch = await this.watch(port);
     const facts = watch === null ? null : await watch.facts(clients, isQuick);
     const seconds = facts?.seconds ?? 0;
-    return { kind: 'facts', id, facts, fromMillis: Date.now() - seconds * 1000 };
+    const untilMillis = watch?.countersMillis ?? 0;
+    return { kind: 'facts', id, facts, fromMillis: Date.now() - seconds * 1000, untilMillis };
   }
 
   private async begin(ports: readonly number[], trace: boolean): Promise<void> {

@@ -24,6 +24,8 @@ export type Answer =
       readonly facts: PortFacts | null;
       /** Epoch milliseconds from which on they count. */
       readonly fromMillis: number;
+      /** Epoch milliseconds up to which their counters count. */
+      readonly untilMillis: number;
     };
 
 /** Clients that one question may name. */

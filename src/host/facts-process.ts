@@ -17,6 +17,8 @@ export interface FactsOfTime {
   readonly facts: PortFacts;
   /** Epoch milliseconds from which on they count. */
   readonly fromMillis: number;
+  /** Epoch milliseconds up to which their counters count: a packet that came while the answer was under way is not in them. */
+  readonly untilMillis: number;
 }
 
 export interface FactsProcess {
@@ -100,8 +102,8 @@ class Connection implements FactsProcess {
   private take(answer: Answer): void {
     if (answer.kind === 'watching') this.started(true);
     else {
-      const { id, facts, fromMillis } = answer;
-      this.answer(id, facts === null ? null : { facts, fromMillis });
+      const { id, facts, fromMillis, untilMillis } = answer;
+      this.answer(id, facts === null ? null : { facts, fromMillis, untilMillis });
     }
   }
 

@@ -10,6 +10,8 @@ import { type HostRoot, within } from './proc.ts';
 export interface HostLook {
   /** Milliseconds since the epoch, when it was complete: what happened later is not in it. */
   readonly atMillis: number;
+  /** Milliseconds since the epoch, when its counters were read: what happened before is in them. */
+  readonly countersMillis: number;
   readonly counters: Fact<Counters>;
   readonly softnet: Fact<Softnet>;
   readonly conntrack: Fact<ConntrackLook>;
@@ -25,6 +27,7 @@ const LEFT_OUT = unknown('not asked for: it takes commands of the host');
 export async function lookAtHost(root: HostRoot, isQuick = false): Promise<HostLook> {
   const [firewall, interfaces] = isQuick ? [LEFT_OUT, LEFT_OUT] : await lookByCommands(within(root, LOOK_SECONDS));
   return {
+    countersMillis: Date.now(),
     counters: readCounters(root),
     softnet: readSoftnet(root),
     conntrack: lookAtConntrack(root),

@@ -46,6 +46,8 @@ export interface PortWatch {
    * @param isQuick without firewall, interfaces and ways, which take commands of the host
    */
   facts(clients?: readonly ClientSeen[], isQuick?: boolean): Promise<PortFacts>;
+  /** Milliseconds since the epoch, when the counters of the last answer were read: of what happened later they say nothing. */
+  readonly countersMillis: number;
   /** The packets beside which the facts are held end now: what counters do from now on is left out. */
   endOfPackets(): void;
   stop(): void;
@@ -75,7 +77,11 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
   const drops = options.drops ?? (await ownDrops(root, port));
   sampler.start();
   let end: Promise<HostLook> | null = null;
+  let countersMillis = begun;
   return {
+    get countersMillis() {
+      return countersMillis;
+    },
     endOfPackets() {
       end = lookAtOnce(root);
     },
@@ -88,6 +94,7 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
       const before = own ?? options.before?.();
       const now = await (end ?? lookAtHost(root, isQuick));
       const first = before ?? now;
+      countersMillis = now.countersMillis;
       const interfaces = interfaceFacts(first.interfaces, now.interfaces);
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
       return {

@@ -16,6 +16,7 @@ const LONG_AGO = 0;
 const NONE: ReadonlySet<number> = new Set();
 /** Later than any packet of the fixture. */
 const LATE = 4e12;
+const ALL_TIME = { fromMillis: LONG_AGO, untilMillis: LATE };
 
 /** A host that answers when the test says so. */
 class Host {
@@ -80,7 +81,7 @@ function dropped({ client, server, isn, legs }: Handshake, fromMillis: number): 
     },
   };
   const drops = { from: '0', to: '1', drops: new Array(legs.syn.count).fill(drop), lost: 0 };
-  return { facts: nothing({ drops }), fromMillis };
+  return { facts: nothing({ drops }), fromMillis, untilMillis: LATE };
 }
 
 function nothing(more: Partial<PortFacts> = {}): PortFacts {
@@ -214,7 +215,7 @@ describe('a verdict', () => {
   test('of another host’s port is told as it is: this host knows nothing of it, and looks no further', async () => {
     const record = await failedAttempt();
     witness('10.9.0.77').verdict(record);
-    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), fromMillis: LONG_AGO });
+    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), ...ALL_TIME });
     assert.deepEqual(told, [record]);
     assert.equal(host.questions.length, 0);
   });
@@ -232,7 +233,7 @@ describe('a verdict', () => {
     subject.verdict(record);
     subject.verdict({ ...record, revision: 1, verdict: 'rejected' });
     assert.deepEqual(told.map(verdicts), ['1 rejected'], 'at once');
-    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), fromMillis: LONG_AGO });
+    await host.answer(true, { facts: nothing({ counters: { IpInReceives: 900 } }), ...ALL_TIME });
     now = 1600;
     subject.tick();
     assert.deepEqual(told.map(verdicts), ['1 rejected'], 'the last word stands');
@@ -243,9 +244,9 @@ describe('a verdict', () => {
     const subject = witness('10.9.0.77');
     subject.verdict(record);
     const counters = { IpInReceives: 9, IpInAddrErrors: record.legs.syn.count };
-    await host.answer(true, { facts: nothing({ counters }), fromMillis: LONG_AGO });
+    await host.answer(true, { facts: nothing({ counters }), ...ALL_TIME });
     assert.equal(told.length, 0, 'the whole answer has the addresses');
-    await host.answer(false, { facts: nothing({ counters }), fromMillis: LONG_AGO });
+    await host.answer(false, { facts: nothing({ counters }), ...ALL_TIME });
     assert.deepEqual(told.map(words), ['0 wrong-destination proven']);
     subject.finished(record);
     assert.deepEqual(finished.map(words), ['0 wrong-destination proven']);
@@ -255,8 +256,8 @@ describe('a verdict', () => {
     const record = await failedAttempt();
     witness('10.9.0.77').verdict(record);
     const facts = nothing({ counters: { IpInReceives: 9000, IpInAddrErrors: 5000 } });
-    await host.answer(true, { facts, fromMillis: LONG_AGO });
-    await host.answer(false, { facts, fromMillis: LONG_AGO });
+    await host.answer(true, { facts, ...ALL_TIME });
+    await host.answer(false, { facts, ...ALL_TIME });
     assert.deepEqual(told, [record]);
   });
 
@@ -269,6 +270,39 @@ describe('a verdict', () => {
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
     assert.deepEqual(finished.map(words), ['0 local-firewall-drop proven']);
+  });
+
+  test('that was decided after the counters were read is not judged by them: they stand still for every cause', async () => {
+    const unanswered = await failedAttempt();
+    const millis = Number(unanswered.legs.syn.first) * 1000;
+    const reset = { from: 'server', time: unanswered.legs.syn.first ?? '', frame: 2, ttl: 64, suspect: null } as const;
+    const record = { ...unanswered, verdict: 'refused' as const, reset };
+    const facts = (moved: number, untilMillis: number): FactsOfTime => ({
+      facts: nothing({ counters: { TcpOutRsts: moved }, sockets: { ...SOCKETS, listeners: [] } }),
+      fromMillis: LONG_AGO,
+      untilMillis,
+    });
+    const subject = witness();
+    subject.verdict(record);
+    for (const isQuick of [true, false]) await host.answer(isQuick, facts(0, millis - 1));
+    assert.equal(told.length, 1, 'no firewall is accused');
+    now = 1600;
+    subject.tick();
+    for (const isQuick of [true, false]) await host.answer(isQuick, facts(1, millis + 1000));
+    assert.deepEqual(told.slice(1).map(words), ['1 port-closed proven']);
+  });
+
+  test('that rests on silence and came after the counters were read waits for the next answer', async () => {
+    const record = await failedAttempt();
+    const early = { ...dropped(record, LONG_AGO), untilMillis: Number(record.legs.syn.first) * 1000 - 1 };
+    const subject = witness();
+    subject.verdict(record);
+    for (const isQuick of [true, false]) await host.answer(isQuick, early);
+    assert.equal(told.length, 0);
+    now = 1100;
+    subject.tick();
+    for (const isQuick of [true, false]) await host.answer(isQuick, dropped(record, LONG_AGO));
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
   });
 
   test('that completes is told at once', async () => {
@@ -329,7 +363,7 @@ describe('a port whose handshakes complete', () => {
       samples: [0, 1, 2, 3].map((atSeconds) => ({ atSeconds, listeners: 1, queue, taken, halfOpen: 0 })),
       sockets: { ...SOCKETS, waitingForAccept: queue, longestWaitSeconds: queue === 0 ? null : 3 },
     }),
-    fromMillis: LONG_AGO,
+    ...ALL_TIME,
   });
 
   test('and whose application takes no connection: said once, and in the report', async () => {
