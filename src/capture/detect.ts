@@ -32,11 +32,15 @@ export class CaptureOpener {
     return null;
   }
 
-  /** The input ended and was no capture. @throws CaptureFormatError always */
-  end(): never {
-    throw notACapture(this.#first);
+  /** The input ended and was no capture. @param cut what it came in, where that ended before its end ("zstd") @throws CaptureFormatError always */
+  end(cut: string | null): never {
+    throw cut === null
+      ? notACapture(this.#first)
+      : new CaptureFormatError(null, 0, EXPECTED, cutStream(cut, this.#first));
   }
 }
+
+const EXPECTED = 'a pcap or pcapng file';
 
 /** Octets after which it is decided. */
 const ENOUGH = 64;
@@ -60,7 +64,13 @@ function readerFor(bytes: Uint8Array): CaptureReader | null {
 }
 
 function notACapture(bytes: Uint8Array): CaptureFormatError {
-  return new CaptureFormatError(null, 0, 'a pcap or pcapng file', describe(bytes));
+  return new CaptureFormatError(null, 0, EXPECTED, describe(bytes));
+}
+
+function cutStream(compression: string, bytes: Uint8Array): string {
+  const given =
+    bytes.length === 0 ? 'nothing' : `${bytes.length === 1 ? 'the first byte' : `the first ${bytes.length} bytes`}`;
+  return `only the beginning of a ${compression} stream, which is cut: it gives ${given} of the capture`;
 }
 
 /** What else it could be, as the end of "found …". */
@@ -80,21 +90,23 @@ function describe(bytes: Uint8Array): string {
   return `a text file that begins with "${text.trim().split(/\r?\n/, 1)[0]?.slice(0, 40)}"`;
 }
 
+const EDITCAP = '(editcap -F pcapng FILE NEW makes a pcapng of it)';
+
 /** Names by first bytes (a character is an octet). */
 const KNOWN: readonly (readonly [string, ...string[]])[] = [
   ['a gzip stream', '\x1f\x8b'],
   ['a zstd stream', '\x28\xb5\x2f\xfd'],
   ['an lz4 stream', '\x04\x22\x4d\x18', '\x02\x21\x4c\x18'],
-  ['a bzip2 stream', 'BZh'],
-  ['an xz stream', '\xfd7zXZ\0'],
-  ['a zip archive', 'PK\x03\x04', 'PK\x05\x06'],
+  ['a bzip2 stream (unpack it: bzip2 -dc FILE | tripod analyze -)', 'BZh'],
+  ['an xz stream (unpack it: xz -dc FILE | tripod analyze -)', '\xfd7zXZ\0'],
+  ['a zip archive (unpack it: unzip -p FILE | tripod analyze -)', 'PK\x03\x04', 'PK\x05\x06'],
   ['a 7z archive', '7z\xbc\xaf\x27\x1c'],
-  ['a snoop file', 'snoop\0'],
+  [`a snoop file ${EDITCAP}`, 'snoop\0'],
   ['a Bluetooth btsnoop file', 'btsnoop\0'],
-  ['an AIX iptrace file', 'iptrace '],
-  ['a Microsoft Network Monitor file', 'GMBU', 'RTSS'],
-  ['a Sniffer file', 'TRSNIFF data'],
-  ['a NetXRay file', 'XCP\0', 'VL\0\0'],
+  [`an AIX iptrace file ${EDITCAP}`, 'iptrace '],
+  [`a Microsoft Network Monitor file ${EDITCAP}`, 'GMBU', 'RTSS'],
+  [`a Sniffer file ${EDITCAP}`, 'TRSNIFF data'],
+  [`a NetXRay file ${EDITCAP}`, 'XCP\0', 'VL\0\0'],
   ['a pcapng file that a text-mode transfer has damaged', '\n\r\n', '\r\n\r\r\n', '\n\n\n'],
   [
     'a pcap file in a variant that no reader is known for',

@@ -50,7 +50,7 @@ export class CaptureStream implements PacketStream {
       const { done, value } = await this.chunks.next();
       if (done === true) {
         this.ended = true;
-        if (this.reader === null) this.opener.end();
+        if (this.reader === null) this.opener.end(this.source.truncated ? this.source.compression : null);
         else this.reader.end();
         return true;
       }

@@ -18,7 +18,12 @@ const OTHERS: readonly (readonly [what: string, bytes: Uint8Array, found: string
     Buffer.from('12:00:00.1 IP a > b: Flags [S]\n12:00:00.2 IP b > a: Flags [S.]\n'),
     'a text file that begins with "12:00:00.1 IP a > b: Flags [S]"',
   ],
-  ['snoop', Buffer.from(`snoop\0\0\0\0\0\0\x02${'\0'.repeat(60)}`), 'a snoop file'],
+  [
+    'snoop',
+    Buffer.from(`snoop\0\0\0\0\0\0\x02${'\0'.repeat(60)}`),
+    'a snoop file (editcap -F pcapng FILE NEW makes a pcapng of it)',
+  ],
+  ['xz', Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), 'an xz stream (unpack it: xz -dc FILE | tripod analyze -)'],
   ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0), 'a gzip stream'],
   [
     'a Git LFS pointer',
@@ -59,11 +64,24 @@ describe('CaptureOpener: what is no capture is named', () => {
     });
   }
 
+  it('a compressed stream that is cut before it gives a capture is no empty file', () => {
+    const opener = new CaptureOpener();
+    assert.throws(
+      () => opener.end('zstd'),
+      /found only the beginning of a zstd stream, which is cut: it gives nothing of/,
+    );
+    opener.push(Uint8Array.of(0xd4));
+    assert.throws(
+      () => opener.end('gzip'),
+      /beginning of a gzip stream, which is cut: it gives the first byte of the cap/,
+    );
+  });
+
   it('the first bytes of a short Buffer are copied', () => {
     const opener = new CaptureOpener();
     const chunk = Buffer.from('<html><bo');
     assert.equal(opener.push(chunk), null);
     chunk.fill(0);
-    assert.throws(() => opener.end(), /found an HTML page$/);
+    assert.throws(() => opener.end(null), /found an HTML page$/);
   });
 });

@@ -111,7 +111,7 @@ export function readPieces(pieces: Iterable<Uint8Array>): Reading {
       if (reader !== null) drain(reader, frame, frames);
       lent.fill(0xee);
     }
-    if (reader === null) return opener.end();
+    if (reader === null) return opener.end(null);
     reader.end();
     drain(reader, frame, frames);
   } catch (thrown) {
