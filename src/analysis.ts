@@ -78,6 +78,8 @@ const FINISHED_ALONE = 200;
 const ROWS_AHEAD = 32;
 
 export class Analysis {
+  /** Finished attempts that the filter does not let through. */
+  private leftOut = 0;
   private filter: AttemptFilter = { ports: [], servers: [], clients: [], sinceNanos: null, untilNanos: null };
   /** Whole epoch seconds from which times count. */
   private baseSeconds = 0;
@@ -252,9 +254,13 @@ export class Analysis {
     const fold = this.fold.copy();
     fold.expect(this.tracker.attempts.size);
     const crowd = this.ending === null ? null : new Crowd(this.settings.seed, FINISHED_ALONE);
+    let leftOut = this.leftOut;
     this.tracker.eachOpen((evidence) => {
       const verdict = judge(evidence, this.tracker.patienceNanos);
-      if (!passes(this.filter, evidence)) return;
+      if (!passes(this.filter, evidence)) {
+        leftOut += 1;
+        return;
+      }
       fold.add(evidence, verdict);
       if (!this.isListed(verdict) || crowd?.admits(evidence, verdict) === false) return;
       const record = this.record(evidence, verdict);
@@ -263,7 +269,7 @@ export class Analysis {
     });
     for (const group of crowd?.together(this.momentText) ?? []) together(group);
     return {
-      capture: this.captureFigures(),
+      capture: this.captureFigures(leftOut),
       summary: fold.summary(),
       servers: fold.servers(this.vantage.side(), this.utcText),
     };
@@ -275,7 +281,7 @@ export class Analysis {
     this.tracker.flush(this.clock.now);
     this.list.finish();
     const servers = this.fold.servers(this.vantage.side(), this.utcText);
-    return { capture: this.captureFigures(), summary: this.fold.summary(), servers };
+    return { capture: this.captureFigures(this.leftOut), summary: this.fold.summary(), servers };
   }
 
   /** The attempt that was asked for with `trace`, or null when the capture has none of that id. */
@@ -305,6 +311,7 @@ export class Analysis {
     }
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
+    else this.leftOut += 1;
     this.tell(evidence, verdict, passed);
     if (this.list.wantsMore) this.listFinished(evidence, verdict, passed);
     this.hooks.left?.(evidence.id);
@@ -391,7 +398,7 @@ export class Analysis {
     };
   }
 
-  private captureFigures(): AnalysisFigures['capture'] {
+  private captureFigures(leftOut: number): AnalysisFigures['capture'] {
     return {
       tcpSegments: this.tcpSegments,
       duplicates: this.tracker.duplicates,
@@ -405,6 +412,7 @@ export class Analysis {
         largestBackwardSeconds: this.clock.largestBackwardNanos / 1e9,
       },
       givenUp: this.tracker.givenUp,
+      ...(leftOut > 0 ? { leftOut } : {}),
       warnings: this.warnings(),
     };
   }

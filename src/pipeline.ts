@@ -180,8 +180,13 @@ export function makeReport(
     tool: { name: 'tripod', version: options.version },
     capture,
     summary: figures.summary,
-    servers: askedEndpoints(figures.servers, capture, options.ports, options.servers),
+    servers: askedEndpoints(figures.servers, capture, options.ports, options.servers, isNarrowed(options)),
   };
+}
+
+/** Whether clients or a time were asked for, so that what is missing is missing of these alone. */
+export function isNarrowed({ clients, since, until }: Pick<AnalysisOptions, 'clients' | 'since' | 'until'>): boolean {
+  return clients.length > 0 || since !== null || until !== null;
 }
 
 /** The wire room knows link types by number alone. */

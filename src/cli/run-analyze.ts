@@ -1,6 +1,6 @@
 /** What `tripod analyze` does, with everything resolved. */
 import type { Handshake } from '../handshake/handshake.ts';
-import { analyzeSources } from '../pipeline.ts';
+import { analyzeSources, isNarrowed } from '../pipeline.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
 import { expandInputs } from '../source/open.ts';
@@ -22,6 +22,7 @@ export async function runAnalyze(options: ResolvedAnalyze, context: Context): Pr
     colour: options.colour,
     limit: options.limit,
     individually: options.individually,
+    narrowed: isNarrowed(options.analysis),
   });
   const progress = createProgress(context, options.progress);
   const result = await withDestination(options.out, sources, context, async (output) => {

@@ -4,6 +4,7 @@ import { ownAddresses } from '../host/connect.ts';
 import type { EnteredNamespace } from '../host/enter-namespace.ts';
 import { startFactsProcess } from '../host/facts-process.ts';
 import { LiveAnalysis } from '../live.ts';
+import { isNarrowed } from '../pipeline.ts';
 import type { Together } from '../report/crowd.ts';
 import { lacksLeg } from '../report/lacks-leg.ts';
 import { createRenderer } from '../report/render/index.ts';
@@ -47,7 +48,14 @@ const READER_IS_BEHIND =
 
 export async function runLive(options: ResolvedLive, context: Context): Promise<number> {
   const { width, colour, analysis, format } = options;
-  const rendering = { version: analysis.version, width, colour, limit: null, individually: false };
+  const rendering = {
+    version: analysis.version,
+    width,
+    colour,
+    limit: null,
+    individually: false,
+    narrowed: isNarrowed(analysis),
+  };
   const renderer = await createRenderer(format, rendering);
   // SIGUSR1 asks for a look at how matters stand: a text, whatever the format.
   const preview = format === 'table' ? renderer : await createRenderer('table', rendering);

@@ -6,17 +6,21 @@ import { formatAddress } from '../bytes/address.ts';
 import type { ServerFilter } from './attempt-filter.ts';
 import type { CaptureSummary, ServerSummary } from './report.ts';
 
-/** @param servers the endpoints that had attempts and pass the filter. */
+/**
+ * @param servers the endpoints that had attempts and pass the filter.
+ * @param isNarrowed whether clients or a time were asked for as well: other SYNs may have come
+ */
 export function askedEndpoints(
   servers: readonly ServerSummary[],
   capture: CaptureSummary,
   ports: readonly number[],
   filters: readonly ServerFilter[],
+  isNarrowed: boolean,
 ): ServerSummary[] {
   if (ports.length === 0 && filters.length === 0) return [...servers];
   const seen = servers.map((server) => ({ ...server, asked: true }));
   const unseen = unseenTargets(servers, ports, filters).map(([address, port]) =>
-    withoutSyn(address, port, proofOfLife(capture, servers)),
+    withoutSyn(address, port, proofOfLife(capture, servers, isNarrowed)),
   );
   return [...unseen, ...seen];
 }
@@ -72,13 +76,21 @@ function withoutSyn(address: string, port: number, findings: readonly string[]):
   };
 }
 
-function proofOfLife(capture: CaptureSummary, servers: readonly ServerSummary[]): string[] {
+function proofOfLife(capture: CaptureSummary, servers: readonly ServerSummary[], isNarrowed: boolean): string[] {
   const packets = capture.sources.reduce((total, source) => total + source.packets, 0);
   if (packets === 0) return ['No SYN, and nothing shows that the capture was alive: it holds no packet at all.'];
   const others = servers.reduce((total, server) => total + server.attempts, 0);
-  const alive = `No SYN in a capture that was alive: it holds ${packets} packets, ${capture.tcpSegments} of them TCP${others > 0 ? `, and ${others} attempts to other servers that were asked for` : ''}.`;
+  const what = isNarrowed ? 'No SYN of the clients and the time that were asked for,' : 'No SYN';
+  const alive = `${what} in a capture that was alive: it holds ${packets} packets, ${capture.tcpSegments} of them TCP${others > 0 ? `, and ${others} attempts to other servers that were asked for` : ''}.`;
+  const leftOut = capture.leftOut ?? 0;
+  const besides =
+    leftOut === 0
+      ? []
+      : [
+          `It has ${leftOut} ${leftOut === 1 ? 'attempt' : 'attempts'} that ${leftOut === 1 ? 'was' : 'were'} not asked for.`,
+        ];
   const lost = (capture.lost.kernel ?? 0) + (capture.lost.interface ?? 0);
-  if (lost > 0) return [alive, `But the capture lost ${lost} packets: the SYN can be among them.`];
+  if (lost > 0) return [alive, ...besides, `But the capture lost ${lost} packets: the SYN can be among them.`];
   const said = capture.lost.kernel !== null || capture.lost.interface !== null;
-  return [alive, said ? 'It reports no lost packets.' : 'It does not say whether it lost packets.'];
+  return [alive, ...besides, said ? 'It reports no lost packets.' : 'It does not say whether it lost packets.'];
 }

@@ -47,6 +47,8 @@ export interface CaptureSummary {
   };
   /** Attempts given up before their end because too many were open. */
   readonly givenUp: number;
+  /** Attempts of which the report does not speak, since --port, --server, --client, --since or --until leave them out; absent when there are none. */
+  readonly leftOut?: number;
   /** Sentences on what this report leaves out. */
   readonly warnings: readonly string[];
 }

@@ -77,6 +77,7 @@ describe('a flood', () => {
       colour: false,
       limit: null,
       individually: false,
+      narrowed: false,
     });
     for (const handshake of finished) renderer.handshake(handshake);
     const { report, open, together } = live.snapshot();

@@ -106,6 +106,17 @@ describe('the report', () => {
     assert.match(server?.findings.join(' ') ?? '', /alive: it holds 12 packets/);
   });
 
+  test('what filters leave out is counted, and a SYN that is missing is missing of the clients that were asked for alone', async () => {
+    const { report } = await analyze(capture, { ports: [80], clients: ['10.9.9.9'] });
+    assert.equal(report.capture.leftOut, 5);
+    assert.match(
+      report.servers[0]?.findings.join(' ') ?? '',
+      /^No SYN of the clients and the time that were asked for, in a capture that was alive: .* It has 5 attempts that were not asked for\./,
+    );
+    const whole = await analyze(capture);
+    assert.ok(!('leftOut' in whole.report.capture));
+  });
+
   test('an endpoint that was asked for is marked, and is no finding when it saw SYNs', async () => {
     const { report } = await analyze(capture, { ports: [22, 23] });
     assert.deepEqual(

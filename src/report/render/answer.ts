@@ -6,6 +6,7 @@ import { printable } from '../escape.ts';
 import type { Report, ServerSummary } from '../report.ts';
 import { grid } from './grid.ts';
 import type { Page } from './page.ts';
+import type { RenderOptions } from './renderer.ts';
 import { count, counted, endpoint, padEnd } from './text.ts';
 import { LEG_ROWS, LEG_WORDS, VERDICT_WORDS } from './words.ts';
 
@@ -36,6 +37,11 @@ function isSilent(server: ServerSummary): boolean {
   return server.attempts === 0 && server.missingLeg === 'syn';
 }
 
+/** An address that was asked for without a port stands alone. */
+function nameOf(server: ServerSummary): string {
+  return isSilent(server) && server.port === 0 && server.address !== '*' ? printable(server.address) : endpoint(server);
+}
+
 function undecided(server: ServerSummary): number {
   return server.byVerdict.undecided ?? 0;
 }
@@ -50,9 +56,9 @@ function byTrouble(a: ServerSummary, b: ServerSummary): number {
   );
 }
 
-export function addAnswer(page: Page, report: Report, limit: number | null): void {
+export function addAnswer(page: Page, report: Report, { limit, narrowed }: RenderOptions): void {
   const servers = [...report.servers].sort(byTrouble);
-  addSentences(page, report, servers);
+  addSentences(page, report, servers, narrowed);
   if (servers.length === 0) return;
   if (servers.length <= QUESTION_BLOCKS) {
     for (const server of servers) addQuestions(page, server);
@@ -61,7 +67,7 @@ export function addAnswer(page: Page, report: Report, limit: number | null): voi
   }
 }
 
-function addSentences(page: Page, report: Report, servers: readonly ServerSummary[]): void {
+function addSentences(page: Page, report: Report, servers: readonly ServerSummary[], narrowed: boolean): void {
   const { colours } = page;
   const troubled = servers.filter((server) => isSilent(server) || failed(server) > 0);
   const unsure = servers.filter((server) => !troubled.includes(server) && undecided(server) > 0);
@@ -78,13 +84,13 @@ function addSentences(page: Page, report: Report, servers: readonly ServerSummar
   }
   const listed = [...troubled, ...unsure];
   const shown = listed.slice(0, SENTENCES);
-  const longest = Math.max(...shown.map((server) => endpoint(server).length));
+  const longest = Math.max(...shown.map((server) => nameOf(server).length));
   // Long IPv6 addresses would leave no room beside them.
   const aligned = longest <= page.width / 3;
   for (const server of shown) {
-    const name = colours.bold(padEnd(endpoint(server), aligned ? longest : 0));
-    if (aligned) page.add(sentence(page, server), `${name}  `);
-    else page.addHanging(`${name}  ${sentence(page, server)}`);
+    const name = colours.bold(padEnd(nameOf(server), aligned ? longest : 0));
+    if (aligned) page.add(sentence(page, server, narrowed), `${name}  `);
+    else page.addHanging(`${name}  ${sentence(page, server, narrowed)}`);
   }
   const rest = listed.length - shown.length;
   if (rest > 0) page.add(`... and ${counted(rest, 'more endpoint')}, below.`);
@@ -93,16 +99,21 @@ function addSentences(page: Page, report: Report, servers: readonly ServerSummar
 }
 
 function nothingFound(report: Report): string {
-  const { tcpSegments, midstream } = report.capture;
+  const { tcpSegments, midstream, leftOut = 0 } = report.capture;
   if (tcpSegments === 0) return 'No TCP segment is in this capture.';
+  if (leftOut > 0)
+    return `None of the ${counted(leftOut, 'attempt')} in this capture is of the clients and the time that were asked for.`;
   const open = midstream === 0 ? '' : ` (${counted(midstream, 'connection')} already open when the capture began)`;
   return `No handshake is in this capture: none of its ${counted(tcpSegments, 'TCP segment')} opens a connection${open}.`;
 }
 
 /** "the SYN-ACK is missing in 214 of 214 attempts (200 refused, 14 no-syn-ack)". */
-function sentence(page: Page, server: ServerSummary): string {
+function sentence(page: Page, server: ServerSummary, narrowed: boolean): string {
   const { colours } = page;
-  if (isSilent(server)) return `${colours.red('the SYN is missing')}: no SYN to this port is in the capture`;
+  if (isSilent(server)) {
+    const whose = narrowed ? ' of the clients and the time that were asked for' : '';
+    return `${colours.red('the SYN is missing')}: no SYN${whose} to this ${server.port === 0 ? 'address' : 'port'} is in the capture`;
+  }
   const parts: string[] = [];
   for (const { name } of LEG_ROWS) {
     const lacking = missing(server, name);
@@ -178,7 +189,7 @@ const QUESTIONS = [
 const QUESTION_WIDTH = Math.max(...QUESTIONS.map((question) => question.length));
 
 function addQuestions(page: Page, server: ServerSummary): void {
-  page.heading(endpoint(server));
+  page.heading(nameOf(server));
   for (const [index, answer] of answers(server).entries()) {
     const word = paint(page, answer.word, padEnd(answer.word, 'partly'.length));
     page.add(answer.text, `  ${padEnd(QUESTIONS[index] ?? '', QUESTION_WIDTH)}  ${word}  `);
@@ -215,7 +226,7 @@ function addTable(page: Page, servers: readonly ServerSummary[], rows: number): 
   );
   const shown = servers.slice(0, rows);
   const cells = shown.map((server) => [
-    endpoint(server),
+    nameOf(server),
     ...(page.width < ROOM_FOR_CLIENTS ? [] : [count(server.clients)]),
     count(server.attempts),
     ...answers(server).map((answer) => short(page, answer)),
@@ -234,9 +245,9 @@ function addTable(page: Page, servers: readonly ServerSummary[], rows: number): 
   const rest = servers.length - shown.length;
   if (rest > 0) page.add(`... and ${counted(rest, 'more endpoint')} (--limit ${servers.length} shows all).`);
   for (const server of shown) {
-    for (const finding of server.findings) page.add(printable(finding), `${endpoint(server)}: `);
+    for (const finding of server.findings) page.add(printable(finding), `${nameOf(server)}: `);
     if (server.diagnoses.length === 0) continue;
-    page.add(endpoint(server));
+    page.add(nameOf(server));
     addDiagnoses(page, server);
   }
 }

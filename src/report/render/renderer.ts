@@ -28,4 +28,6 @@ export interface RenderOptions {
   readonly limit: number | null;
   /** The table shows attempts one by one in the order in which they come, instead of in groups. */
   readonly individually: boolean;
+  /** Clients or a time were asked for: a SYN that is missing is missing of these. */
+  readonly narrowed: boolean;
 }

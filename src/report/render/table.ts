@@ -35,7 +35,7 @@ export function tableRenderer(options: RenderOptions): Renderer {
       first === null ? '' : utcDate(first),
       report.capture.sources.map(({ name }) => name),
     );
-    addAnswer(page, report, options.limit);
+    addAnswer(page, report, options);
     if (options.individually) addList(page, individuals, unlisted);
     else grouped.print(page, options.limit);
     addLatencies(page, report, options.limit ?? LATENCY_ROWS);

@@ -6,7 +6,7 @@ import { jsonRenderer } from '../../../src/report/render/json.ts';
 import { ndjsonRenderer } from '../../../src/report/render/ndjson.ts';
 import { completeOne, HEALTHY, report, unanswered } from '../../support/report-samples.ts';
 
-const OPTIONS = { version: '1.2.3', width: 80, colour: false, limit: null, individually: false };
+const OPTIONS = { version: '1.2.3', width: 80, colour: false, limit: null, individually: false, narrowed: false };
 
 const RENDERERS = { json: jsonRenderer, ndjson: ndjsonRenderer, csv: csvRenderer } as const;
 

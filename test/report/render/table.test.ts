@@ -8,7 +8,7 @@ import type { Report } from '../../../src/report/report.ts';
 import { assertGolden } from '../../support/golden.ts';
 import { completeOne, HEALTHY, leg, NO_LEG, report, server, unanswered } from '../../support/report-samples.ts';
 
-const OPTIONS = { version: '0.0.0', width: 80, colour: false, limit: null, individually: false };
+const OPTIONS = { version: '0.0.0', width: 80, colour: false, limit: null, individually: false, narrowed: false };
 
 function render(handshakes: readonly Handshake[], of: Report, change: Partial<RenderOptions> = {}): string {
   const renderer = tableRenderer({ ...OPTIONS, ...change });
@@ -128,6 +128,32 @@ test('an endpoint that was asked for and saw no SYN leads, with its findings', (
   const text = render([], TROUBLED);
   assert.match(text, /^10\.9\.0\.2:8080 +the SYN is missing/);
   assert.match(text, /The capture was alive/);
+});
+
+test('with filters no more is said to be missing than what was asked for', () => {
+  const none = report([], { leftOut: 3 });
+  assert.match(
+    render([], none, { width: 120 }),
+    /^None of the 3 attempts in this capture is of the clients and the time that were asked/,
+  );
+  const text = render([], TROUBLED, { narrowed: true, width: 120 });
+  assert.match(text, /no SYN of the clients and the time that were asked for to this port is in the capture/);
+});
+
+test('an address that was asked for without a port stands alone', () => {
+  const silent = server({
+    port: 0,
+    clients: 0,
+    attempts: 0,
+    synReceived: 0,
+    missingLeg: 'syn',
+    byVerdict: {},
+    asked: true,
+  });
+  assert.match(
+    render([], report([silent])),
+    /^10\.9\.0\.2 +the SYN is missing: no SYN to this address is in the capture/,
+  );
 });
 
 test('colour changes nothing but the colour', () => {
