@@ -4,7 +4,7 @@
  * (host/facts-helper.ts): nothing here ever holds up a packet.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { DropIndex } from '../diagnosis/host-drops.ts';
+import { DropIndex, spokenSyns } from '../diagnosis/host-drops.ts';
 import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule, standingDiagnosis } from '../diagnosis/prove.ts';
@@ -345,8 +345,8 @@ export class HostWitness {
     const { facts } = latest;
     const records = [...port.records.values()].filter((record) => isOfTheTime(record, latest));
     const seen = seenIn(records);
-    const rulings = rule(seen, facts);
     const drops = new DropIndex(facts);
+    const rulings = rule(seen, facts, spokenSyns(drops.rulings(records)));
     const foreign = [...port.foreign.values()].filter((record) => isOfTheTime(record, latest));
     const seenForeign = seenIn(foreign);
     const rulingsForeign = rule(seenForeign, facts);

@@ -43,11 +43,14 @@ const STANDING_SECONDS = 15;
 export class HostCase {
   readonly seen: Seen;
   readonly facts: PortFacts;
+  /** SYNs without an answer that the kernel itself says it dropped, and why: no counter of anything else has to account for them. */
+  readonly spokenSyns: number;
   private readonly counters: Readonly<Record<string, number>> | null;
 
-  constructor(seen: Seen, facts: PortFacts) {
+  constructor(seen: Seen, facts: PortFacts, spokenSyns = 0) {
     this.seen = seen;
     this.facts = facts;
+    this.spokenSyns = spokenSyns;
     this.counters = known(facts.counters);
   }
 

@@ -194,6 +194,11 @@ function wayOf(from: Handshake['client'], to: Handshake['client']): string {
   return `${from.address} ${from.port} ${to.address} ${to.port}`;
 }
 
+/** SYNs without an answer of which the kernel has said why it dropped them, or their SYN-ACK. */
+export function spokenSyns({ unanswered = [] }: Readonly<Partial<Record<Trouble, readonly Ruling[]>>>): number {
+  return unanswered.reduce((sum, { cause, explains }) => sum + (cause === 'wrong-mac' ? 0 : explains), 0);
+}
+
 /** The kernel's word before what counters suggest: a cause that it proves for every packet leaves the others out. */
 export function mergeRulings(
   byKernel: readonly Ruling[],

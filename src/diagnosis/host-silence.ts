@@ -75,7 +75,10 @@ function judgeOverflow(host: HostCase, { packets, pending }: Troubled): Ruling |
   const { queue } = host;
   if (host.queueWasFull && queue !== null) {
     evidence.push(`ss -ltn: Recv-Q ${queue.most} above Send-Q ${queue.backlog}`);
-    return { cause, confidence: fit === 'part' ? 'likely' : 'proven', evidence, explains: Math.min(moved, packets) };
+    const due = Math.max(0, packets - host.spokenSyns);
+    if (due < packets)
+      evidence.push(`the kernel dropped ${counted(packets - due, 'SYN')} of them before the queue, for another reason`);
+    return { cause, confidence: moved < due ? 'likely' : 'proven', evidence, explains: Math.min(moved, due) };
   }
   // Another port's queue may have overflowed: this one's was seen to have room.
   if (queue !== null && 2 * queue.most <= queue.backlog && fit !== 'exact') return excluded(cause);

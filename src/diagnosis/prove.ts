@@ -17,8 +17,8 @@ import {
   rulingsOnRejections,
   rulingsOnUnacknowledged,
 } from './host-answers.ts';
-import { HostCase, type Ruling } from './host-case.ts';
-import { DropIndex, mergeRulings } from './host-drops.ts';
+import { excluded, HostCase, type Ruling } from './host-case.ts';
+import { DropIndex, mergeRulings, spokenSyns } from './host-drops.ts';
 import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
 import { rulingOnFiles, rulingOnStanding, rulingOnStandingQueue } from './host-process.ts';
 import { rulingsOfPrograms } from './host-programs.ts';
@@ -29,8 +29,9 @@ import { type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts'
 /** What the host's facts say of each trouble's causes. */
 export type Rulings = Readonly<Record<Trouble, readonly Ruling[]>>;
 
-export function rule(seen: Seen, facts: PortFacts): Rulings {
-  const host = new HostCase(seen, facts);
+/** @param spokenSyns see HostCase */
+export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
+  const host = new HostCase(seen, facts, spokenSyns);
   const files = rulingOnFiles(host);
   const standing = rulingOnStanding(host);
   const also = files === null ? [] : [files];
@@ -127,10 +128,20 @@ export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen, dro
   const own = drops.rulings([record])[trouble] ?? [];
   // What the kernel said of its own packets settles this attempt, whatever became of others.
   if (own.length > 0) {
-    const packets = trouble === 'unanswered' ? record.legs.syn.count : 1;
-    return proveDiagnoses(record.diagnoses, mergeRulings(own, rulings[trouble], packets), packets);
+    const packets = own.reduce((sum, { explains }) => sum + explains, 0);
+    return proveDiagnoses(record.diagnoses, mergeRulings(own, ofOneAttempt(own, rulings[trouble]), packets), packets);
   }
   return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble));
+}
+
+/** What is proven of attempts like it is another's cause where the kernel has named this one's: one client runs into a rule, the next into a full queue. */
+function ofOneAttempt(own: readonly Ruling[], others: readonly Ruling[]): readonly Ruling[] {
+  // The kernel lets go of copies with another's MAC address, too: that alone names no cause.
+  if (own.every(({ cause }) => cause === 'wrong-mac')) return others;
+  const isQueue = own.some(({ cause }) => cause === 'accept-queue-full');
+  const isIts = ({ cause }: Ruling): boolean =>
+    own.some((ruling) => ruling.cause === cause) || (isQueue && cause === 'file-limit');
+  return others.map((ruling) => (isIts(ruling) ? ruling : excluded(ruling.cause)));
 }
 
 /** What a trouble's rulings are held against: packets where each is counted, attempts elsewhere. */
@@ -155,8 +166,8 @@ export function proveCauses(
   facts: PortFacts,
 ): readonly Diagnosis[] {
   const seen = seenIn(records);
-  const rulings = rule(seen, facts);
   const byKernel = new DropIndex(facts).rulings(records);
+  const rulings = rule(seen, facts, spokenSyns(byKernel));
   const merged = new Map<string, Diagnosis>();
   for (const trouble of byWeight(seen)) {
     const suggested = suggestedFor(trouble, endpoint, records);

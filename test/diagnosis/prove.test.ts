@@ -5,13 +5,14 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { DropIndex } from '../../src/diagnosis/host-drops.ts';
+import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
+import { DropIndex, spokenSyns } from '../../src/diagnosis/host-drops.ts';
 import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
 import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
-import { analyze, type Handshake } from '../../src/index.ts';
+import { analyze, type Diagnosis, type Handshake } from '../../src/index.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
@@ -462,6 +463,65 @@ test('of one record: the causes of attempts like it, as the host has them', asyn
     assert.deepEqual(causes, ['reverse-path-filter proven']);
   }
 });
+
+test('two causes on one port: each attempt has its own, and both are proven of the port', async () => {
+  const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));
+  const [one] = handshakes;
+  assert.ok(one?.verdict === 'no-syn-ack');
+  const attempt = (id: number, address: string): Handshake => ({
+    ...one,
+    id,
+    client: { ...one.client, address, port: 4000 + id },
+  });
+  const [filtered, queuedUp] = [
+    [1, 2, 3],
+    [4, 5, 6, 7],
+  ].map((ids, index) => ids.map((id) => attempt(id, `10.9.${index}.1`)));
+  const all = [...(filtered ?? []), ...(queuedUp ?? [])];
+  const syns = one.legs.syn.count;
+  // Of the last SYN the kernel's word has not come yet.
+  const drops = (filtered ?? []).flatMap((record) => new Array(syns - 1).fill(dropOfSyn(record, 'NETFILTER_DROP')));
+  const facts = quiet(
+    {
+      IpInReceives: 7 * syns,
+      IpInDelivers: 4 * syns,
+      TcpExtListenOverflows: 4 * syns + 3,
+      TcpExtListenDrops: 4 * syns + 3,
+    },
+    { ...queued(4, 3), drops: { from: '1', to: '2', drops, lost: 0 } },
+  );
+  const named = (causes: readonly Diagnosis[]): string[] =>
+    causes.map(({ cause, confidence }) => `${cause} ${confidence}`);
+  assert.deepEqual(
+    named(proveCauses({ diagnoses: [] }, all, facts))
+      .slice(0, 2)
+      .sort(),
+    ['accept-queue-full proven', 'local-firewall-drop proven'],
+  );
+  const seen = seenIn(all);
+  const index = new DropIndex(facts);
+  const rulings = rule(seen, facts, spokenSyns(index.rulings(all)));
+  for (const record of filtered ?? []) {
+    assert.deepEqual(named(proveRecord(record, rulings, seen, index)), ['local-firewall-drop proven']);
+  }
+  for (const record of queuedUp ?? []) {
+    const causes = named(proveRecord(record, rulings, seen, index));
+    assert.equal(causes[0], 'accept-queue-full proven');
+    assert.ok(!causes.includes('local-firewall-drop proven'));
+  }
+});
+
+function dropOfSyn({ client, server, isn }: Handshake, reason: string): DropEvent {
+  const packet = {
+    source: client,
+    destination: server,
+    flags: 2,
+    sequence: isn.client ?? 0,
+    acknowledgement: 0,
+    interfaceIndex: 2,
+  };
+  return { time: '1', reason, location: 'somewhere', packet };
+}
 
 test('evidence carries the numbers', async () => {
   const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));
