@@ -9,10 +9,11 @@ import { proveCauses } from '../diagnosis/prove.ts';
 import { judgeBetween } from '../doctor/between-step.ts';
 import { concludeCheckup, isWorse, type Step, type StepName, type Target, type Verdict } from '../doctor/checkup.ts';
 import { type ConnectAttempt, judgeConnects } from '../doctor/connects.ts';
-import { type LegsFacts, LegsFold } from '../doctor/legs.ts';
+import { type ClientLegs, type LegsFacts, LegsFold } from '../doctor/legs.ts';
 import { judgeLegs } from '../doctor/legs-step.ts';
 import { judgeListener } from '../doctor/listener-step.ts';
 import { judgeProcess } from '../doctor/process-step.ts';
+import { redirectionOf } from '../doctor/redirect.ts';
 import { judgeSockets } from '../doctor/sockets-step.ts';
 import type { Diagnosis, Handshake, LegName } from '../handshake/handshake.ts';
 import { type OwnAddress, ownAddresses, tryConnect } from '../host/connect.ts';
@@ -76,22 +77,31 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     const first = await watch.facts([], true);
     const reachable = connects.some(({ outcome }) => outcome === 'connected');
     steps.say(judgeProcess(first));
-    steps.say(judgeListener(first, reachable, target.host));
+    steps.say(judgeListener(first, reachable ? REACHED : null, target.host));
     steps.say(judgeConnects(target.port, connects, boundTo(first)));
     steps.say(judgeSockets(first));
     if (typeof packets !== 'string') await waitForClients(options, own, sink);
     const end = typeof packets === 'string' ? null : await packets.stop();
     watch.endOfPackets();
-    const legs = end === null ? unknown(String(packets)) : fold.facts(end, boundTo(first));
-    const facts = await watch.facts(clientsOf(legs));
+    const facts = await watch.facts(clientsOf(fold.seen));
+    const redirected = redirectionOf(facts, fold.seen, addresses);
+    const takesOwn = redirected === null ? boundTo(first) : nobody;
+    const legs = end === null ? unknown(String(packets)) : fold.facts(end, takesOwn);
     steps.sayIfWorse(judgeProcess(facts));
     // The connects are of the beginning: they say nothing of a listener that has gone since.
-    steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first), target.host));
+    if (redirected === null) {
+      steps.sayIfWorse(judgeListener(facts, reachable && !hasListener(first) ? REACHED : null, target.host));
+    } else {
+      steps.say(judgeListener(facts, redirected, target.host));
+      steps.say(judgeConnects(target.port, connects, nobody));
+    }
     steps.sayIfWorse(judgeSockets(facts));
     const before = lostBeforeCapture(facts, isKnown(legs) && legs.clients.some(({ own }) => !own));
-    const legsStep = judgeLegs(target, legs, addresses, before);
+    // What is handed on goes to other addresses, and is this port's concern all the same.
+    const concerned = redirected === null ? addresses : new Set([...addresses, ...serversOf(fold.seen)]);
+    const legsStep = judgeLegs(target, legs, concerned, before);
     steps.say(legsStep);
-    const found = withCause(before.diagnosis, causesOf(fold.records, addresses, facts));
+    const found = withCause(before.diagnosis, causesOf(fold.records, concerned, facts));
     const causes = withNamedAdvice(found, { port: target.port });
     steps.say(judgeBetween(facts, legs, causes, legsStep.status === 'fail'));
     return {
@@ -105,10 +115,11 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
   }
 }
 
-/** What went to an address that this host does not have is judged by itself: it is no trouble of the port that is here. */
+/** What went to an address that this host does not have is judged by itself: it is no trouble of the port that is here, unless that port answered it. */
 function causesOf(records: readonly Handshake[], own: ReadonlySet<string>, facts: PortFacts): readonly Diagnosis[] {
-  const here = records.filter(({ server }) => own.has(server.address));
-  const elsewhere = records.filter(({ server }) => !own.has(server.address));
+  const isHere = ({ server, notes }: Handshake): boolean => own.has(server.address) || notes.includes('other-address');
+  const here = records.filter(isHere);
+  const elsewhere = records.filter((record) => !isHere(record));
   const ofHere = proveCauses({ diagnoses: [] }, here, facts);
   if (here.some(({ missingLeg }) => missingLeg !== null)) return ofHere;
   const misdirected = proveCauses({ diagnoses: [] }, elsewhere, facts);
@@ -131,9 +142,8 @@ function withCause(cause: Diagnosis | null, others: readonly Diagnosis[]): reado
 }
 
 /** Those with trouble first: only so many ways are looked up. Of this host itself there is none to look up. */
-function clientsOf(legs: Fact<LegsFacts>): ClientSeen[] {
-  if (!isKnown(legs)) return [];
-  return legs.clients
+function clientsOf(clients: readonly ClientLegs[]): ClientSeen[] {
+  return clients
     .filter(({ own }) => !own)
     .sort((a, b) => Number(b.failed !== null) - Number(a.failed !== null))
     .map(({ client, server }) => ({ client, server: server.address, interface: null }));
@@ -207,6 +217,15 @@ export class StepsSoFar {
     const steps = [...this.steps.values()];
     return { steps, verdict: concludeCheckup(target, steps, missingLeg, causes) };
   }
+}
+
+/** Shows, where no socket has the port, that something hands it on. */
+const REACHED = 'connects succeed';
+/** No connect of this host to itself should succeed: what is handed on is what comes from others. */
+const nobody = (): boolean => false;
+
+function serversOf(clients: readonly ClientLegs[]): string[] {
+  return clients.map(({ server }) => server.address);
 }
 
 function hasListener({ sockets }: PortFacts): boolean {

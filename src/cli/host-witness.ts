@@ -141,8 +141,7 @@ export class HostWitness {
     else if (record.missingLeg === null) this.tellNow(port, record);
     else {
       port.waiting.delete(record.id);
-      const told = this.told.get(record.id);
-      this.tellProven(record, told?.record.verdict === record.verdict ? told.diagnoses : record.diagnoses);
+      this.tellProven(record, causesSince(this.told.get(record.id), record));
       port.isOpen = true;
       this.ask(record.server.port, port);
     }
@@ -231,8 +230,7 @@ export class HostWitness {
     const told = this.told.get(record.id);
     if (told === undefined) return record;
     const revision = record.revision + told.amendments;
-    const isSame = told.record.verdict === record.verdict;
-    return { ...record, revision, diagnoses: isSame ? told.diagnoses : record.diagnoses };
+    return { ...record, revision, diagnoses: causesSince(told, record) };
   }
 
   /** The servers of this host with the causes that its facts prove. */
@@ -392,6 +390,14 @@ export class HostWitness {
     remember(this.told, record.id, { record, diagnoses, amendments }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
+}
+
+/** The causes under which an attempt was told hold until its packets say something else; what is proven holds as long as its verdict does. */
+function causesSince(told: Told | undefined, record: Handshake): readonly Diagnosis[] {
+  if (told === undefined || told.record.verdict !== record.verdict) return record.diagnoses;
+  const isProven = told.diagnoses[0]?.confidence === 'proven';
+  const isSame = told.record.diagnoses[0]?.cause === record.diagnoses[0]?.cause;
+  return isProven || isSame ? told.diagnoses : record.diagnoses;
 }
 
 /** IP took packets that were for addresses that this host does not have. */

@@ -78,7 +78,8 @@ const LEGS_OF: Readonly<Partial<Record<Trouble, readonly Leg[]>>> = {
   refused: ['syn'],
   rejected: ['syn'],
   challenged: ['syn'],
-  unacknowledged: ['ack'],
+  // It was in the capture where it came in: a host that forwards it drops it after that.
+  unacknowledged: ['synAck', 'ack'],
   ignored: ['ack'],
   'rejected-third': ['ack'],
 };

@@ -33,7 +33,7 @@ const SERVER_SIDE: readonly VerdictName[] = ['no-syn-ack', 'refused', 'rejected'
  * often as a client with trouble: where others are served, that is no fault of the port.
  */
 function isFault(verdict: VerdictName, client: ClientLegs, isServing: boolean): boolean {
-  const { byVerdict, insistent, failed } = client;
+  const { byVerdict, insistent, unfitting, failed } = client;
   if (SERVER_SIDE.includes(verdict)) return true;
   const isServed = (byVerdict.complete ?? 0) > 0;
   switch (verdict) {
@@ -43,7 +43,7 @@ function isFault(verdict: VerdictName, client: ClientLegs, isServing: boolean): 
       if (isLostOnTheWay(client)) return true;
       return !isServed && (insistent > 0 || !isServing);
     case 'client-reset':
-      return !isServed && failed?.diagnoses[0]?.cause !== 'half-open-scan';
+      return !isServed && (unfitting > 0 || failed?.diagnoses[0]?.cause !== 'half-open-scan');
     default:
       return false;
   }
@@ -100,8 +100,8 @@ function judgeClient(client: ClientLegs, own: ReadonlySet<string>, isServing: bo
   const { byVerdict, attempts, failed, server } = client;
   const [verdict, times] = mostOf(byVerdict);
   const evidence = `${client.own ? 'this host itself' : client.client} to ${endpoint(server)}: ${words(verdict)} in ${times} of ${counted(attempts, 'attempt')}; attempt #${failed?.id}: ${failed?.reason}`;
-  const advice = adviceOf(verdict, client);
-  if (!own.has(server.address)) {
+  const advice = isTranslated(client) ? TRANSLATED : adviceOf(verdict, client);
+  if (!own.has(server.address) && !isTranslated(client)) {
     return warn(
       'not-our-address',
       `${evidence} ${server.address} is no address of this host`,
@@ -109,6 +109,16 @@ function judgeClient(client: ClientLegs, own: ReadonlySet<string>, isServing: bo
     );
   }
   return (isFault(verdict, client, isServing) ? fail : warn)(`leg-${verdict}`, evidence, advice);
+}
+
+const TRANSLATED =
+  'the answer came from another address than was asked, and the client does not know it: look at what translates addresses on this host (step 6)';
+
+/** What it asked for is no address of this host, and the answer came from one that is: the host took the SYN. */
+function isTranslated({ failed }: ClientLegs): boolean {
+  return (
+    failed?.diagnoses.some(({ cause, confidence }) => cause === 'asymmetric-nat' && confidence !== 'possible') === true
+  );
 }
 
 /** The failing verdict that came most often. */
@@ -145,6 +155,9 @@ function adviceOf(verdict: VerdictName, { client, server }: ClientLegs): string 
   }
 }
 
+/** Connections that ended at once, all but the last: whoever comes can hardly have been served by chance. */
+const CLOSED_BEFORE_LAST = 5;
+
 /** Handshakes that complete, and connections of no use: a fault where no client has another one. A server may have its reasons to send some away. */
 function judgeClosed(clients: readonly ClientLegs[]): Finding[] {
   const others = clients.filter(({ own }) => !own);
@@ -154,7 +167,9 @@ function judgeClosed(clients: readonly ClientLegs[]): Finding[] {
   const evidence = `${closed} of ${counted(complete, 'connection')} ended at once: within a second of the third leg, and without a word, the server closed or reset ${closed === 1 ? 'it' : 'them'}`;
   const advice =
     'look into the log of the application: it takes connections and lets go of them (a limit of connections, a list of allowed clients, a worker that dies)';
-  return [(closed === complete ? fail : warn)('leg-closed-at-once', evidence, advice)];
+  // The last one may not be over yet.
+  const isAll = closed === complete || (closed >= CLOSED_BEFORE_LAST && closed === complete - 1);
+  return [(isAll ? fail : warn)('leg-closed-at-once', evidence, advice)];
 }
 
 const NOTHING_BEFORE: BeforeCapture = { clients: [], programs: [], diagnosis: null };

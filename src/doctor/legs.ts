@@ -10,6 +10,8 @@ export interface ClientLegs {
   readonly byVerdict: Readonly<Partial<Record<VerdictName, number>>>;
   /** Failed attempts in which it repeated its SYN: somebody who wants in. */
   readonly insistent: number;
+  /** Attempts in which it reset each SYN-ACK and went on repeating its SYN: it wants in, and to its connection those answers do not belong. */
+  readonly unfitting: number;
   /** Complete handshakes behind which the server ended the connection at once, without a word. */
   readonly closedAtOnce: number;
   /** Attempts that lack the third leg, likely because what this client answers gets lost. */
@@ -45,6 +47,9 @@ const MOST_RECORDS = 5000;
 /** Of these, in the document. */
 const MOST_TOLD = 100;
 
+/** A scanner repeats its SYN once or not at all, whatever came of it. */
+const SYNS_UNFIT = 3;
+
 type Growing = { -readonly [K in keyof ClientLegs]: ClientLegs[K] } & {
   byVerdict: Partial<Record<VerdictName, number>>;
 };
@@ -56,6 +61,7 @@ export class LegsFold {
   private readonly failed: Handshake[] = [];
   private readonly others: Handshake[] = [];
   private readonly ownRefused: Handshake[] = [];
+  private readonly halves: Handshake[] = [];
   private readonly lacking = new Map<LegName, number>();
   private furtherAttempts = 0;
 
@@ -66,6 +72,11 @@ export class LegsFold {
 
   add(record: Handshake): void {
     const { client, server } = record;
+    // A SYN-ACK without its SYN, which went to another address: the attempt to that one tells of it.
+    if (record.verdict === 'no-syn' && record.notes.includes('other-address')) {
+      if (this.halves.length < MOST_RECORDS) this.halves.push(record);
+      return;
+    }
     // The port may be a remote one as well: what this host asks of others is not this port's trouble.
     const isOwn = this.own.has(client.address);
     if (isOwn && !this.own.has(server.address)) return;
@@ -87,6 +98,7 @@ export class LegsFold {
     if (verdict === 'no-ack' && isUnheard(record)) legs.unheard += 1;
     if (verdict === 'complete' || verdict === 'undecided') return;
     if (record.legs.syn.count > 1) legs.insistent += 1;
+    if (isUnfitting(record)) legs.unfitting += 1;
     // One that says who turned it away tells more than a later one: routers and hosts send few ICMP errors a second.
     if (legs.failed === null || legs.failed.icmp === null || record.icmp !== null) legs.failed = record;
     const { missingLeg } = record;
@@ -98,9 +110,14 @@ export class LegsFold {
     if (kept.length < MOST_RECORDS) kept.push(record);
   }
 
-  /** Failed attempts, then those that completed or are undecided: of each kind the first `MOST_RECORDS`. */
+  /** The clients so far; those of this host itself that were refused come with `facts`. */
+  get seen(): readonly ClientLegs[] {
+    return [...this.clients.values()];
+  }
+
+  /** Failed attempts, answers to those from another address, then those that completed or are undecided: of each kind the first `MOST_RECORDS`. */
   get records(): readonly Handshake[] {
-    return [...this.failed, ...this.others];
+    return [...this.failed, ...this.halves, ...this.others];
   }
 
   private legsOf(client: string, server: Endpoint, own: boolean): Growing | null {
@@ -118,6 +135,7 @@ export class LegsFold {
       attempts: 0,
       byVerdict: {},
       insistent: 0,
+      unfitting: 0,
       closedAtOnce: 0,
       unheard: 0,
       failed: null,
@@ -149,6 +167,10 @@ export class LegsFold {
 
 function isUnheard({ diagnoses: [first] }: Handshake): boolean {
   return first?.cause === 'forward-path-loss' && first.confidence !== 'possible';
+}
+
+function isUnfitting({ verdict, legs, diagnoses: [first] }: Handshake): boolean {
+  return verdict === 'client-reset' && legs.syn.count >= SYNS_UNFIT && first?.cause !== 'half-open-scan';
 }
 
 function isClosedAtOnce({ diagnoses }: Handshake): boolean {

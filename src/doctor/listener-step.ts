@@ -15,10 +15,10 @@ import { type Finding, fail, makeStep, pass, type Step, unseen, warn } from './c
 const LONG_WAIT_SECONDS = 1;
 
 /**
- * @param reachable a connect of tripod's own to some address of this host succeeded
+ * @param redirected what shows that something hands the port on, as a clause, where no socket has it; null when nothing does
  * @param address the one address of this host that was asked about; null for all
  */
-export function judgeListener(facts: PortFacts, reachable: boolean, address: string | null): Step {
+export function judgeListener(facts: PortFacts, redirected: string | null, address: string | null): Step {
   const { sockets, port } = facts;
   const commands = [`ss -ltnp 'sport = :${port}'`, `nstat -az TcpExtListenOverflows TcpExtListenDrops`];
   if (!isKnown(sockets)) {
@@ -26,17 +26,17 @@ export function judgeListener(facts: PortFacts, reachable: boolean, address: str
   }
   const findings =
     sockets.listeners.length === 0
-      ? notListening(facts, reachable)
+      ? notListening(facts, redirected)
       : [...judgeAddresses(sockets.listeners, port, address), ...judgeAbsence(facts), ...judgeQueue(facts, sockets)];
   return makeStep('listener', findings, commands);
 }
 
-function notListening({ port, elsewhere }: PortFacts, reachable: boolean): Finding[] {
-  if (reachable) {
+function notListening({ port, elsewhere }: PortFacts, redirected: string | null): Finding[] {
+  if (redirected !== null) {
     return [
       pass(
         'redirected',
-        `no socket of this host listens on port ${port}, and yet connects succeed: something redirects them (DNAT, a container's published port)`,
+        `no socket of this host listens on port ${port}, and yet ${redirected}: something redirects them (DNAT, a container's published port)`,
       ),
     ];
   }

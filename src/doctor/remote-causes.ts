@@ -34,10 +34,12 @@ function withTrace(handshake: Handshake, last: Hop | undefined, lastAnswered: Ho
     const evidence = `a traceroute with SYNs is turned away by ${icmp.from} as well`;
     return [{ ...first, confidence: 'proven', evidence: [evidence, ...first.evidence] }, ...others];
   }
+  // It may be the router that answered last, something behind it, or the server itself: from here the three are the same silence.
   if (verdict === 'no-syn-ack' && last?.answer === 'silent' && lastAnswered !== undefined) {
     const evidence = `a traceroute with SYNs gets no answer behind ${lastAnswered.from} (hop ${lastAnswered.ttl})`;
-    const rest = diagnoses.filter(({ cause }) => cause !== 'upstream-drop');
-    return [diagnosis('upstream-drop', 'likely', [evidence]), ...rest];
+    return diagnoses.map((each) =>
+      each.cause === 'upstream-drop' ? { ...each, evidence: [evidence, ...each.evidence] } : each,
+    );
   }
   return diagnoses;
 }

@@ -122,8 +122,8 @@ function judgeRemoteConnect(connect: RemoteConnect, works: boolean): Finding[] {
     findings.push(
       warn(
         'connect-slow',
-        `${where} succeeded only after ${duration(seconds)}: a SYN or SYN-ACK was lost.${packets}`,
-        'look for loss on the way, or a full accept queue on the server',
+        `${where} succeeded only after ${duration(seconds)}: a SYN or SYN-ACK was lost, or the answer takes that long.${packets}`,
+        'look for loss or delay on the way, or a full accept queue on the server',
       ),
     );
   } else {

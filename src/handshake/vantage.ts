@@ -34,6 +34,9 @@ const SMALLEST_ROUND_TRIP = 2e6;
 /** One handshake's gaps can be those of a busy host. */
 const LEAST_GAP_VOTES = 3;
 
+/** Routers on the longest paths are some thirty; a SYN of a traceroute, which is to end on the way, seems to have crossed more, and tells nothing. */
+const MOST_HOPS = 33;
+
 interface Votes {
   server: number;
   client: number;
@@ -138,6 +141,7 @@ export class VantageTally {
     const server = hops(e.serverTtl);
     // Both initial: two ends of one cable, or one machine.
     if (client === 0 && server === 0) return;
+    if (Math.max(client, server) > MOST_HOPS) return;
     if (server === 0) this.ttl.server += 1;
     else if (client === 0) this.ttl.client += 1;
     else this.ttl.middle += 1;

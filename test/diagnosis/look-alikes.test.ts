@@ -430,3 +430,17 @@ describe('the client answers the SYN-ACK with a RST', () => {
     ]);
   });
 });
+
+test('SYNs of a traceroute, which are to end on the way, do not make their sender the far end', async () => {
+  const probe = (end: string, isn: number): string =>
+    `+0.1 ${end} > s S ${isn}:${isn}(0)\n+0.001 s > ${end} S. 9000:9000(0) ack ${isn + 1}\n+0.001 ${end} > s . ack 9001\n`;
+  const ends = `title a test
+end a 10.0.0.1:40000 ttl 1
+end b 10.0.0.1:40001 ttl 2
+end c 10.0.0.1:40002 ttl 64
+end s 10.0.0.2:80 ttl 63
+`;
+  const lines = probe('a', 1000) + probe('b', 2000) + probe('c', 3000);
+  const { report } = await analyzeWith(encodeScript(parseScript(`${ends}${lines.replace('+0.1', '0')}${END}`)));
+  assert.equal(report.capture.vantage.side, 'client');
+});

@@ -48,6 +48,22 @@ function legsOf(...records: readonly Handshake[]): LegsFacts {
   return fold.facts({ seconds: 15, lost: 0, warnings: [] }, (address) => address !== '127.0.0.1');
 }
 
+test('a SYN-ACK from another address is told with the SYN that it answers', () => {
+  const translated = { notes: ['other-address'], diagnoses: [suspect('asymmetric-nat')] } as const;
+  const asked = record('no-syn-ack', { ...translated, server: { address: '10.9.5.5', port: 8080 } });
+  const legs = legsOf(asked, record('no-syn', translated));
+  assert.deepEqual(troubles(judgeLegs(TARGET, legs, OWN)), ['fail leg-no-syn-ack']);
+  assert.equal(legs.missingLeg, 'syn-ack');
+});
+
+test('a client that resets each SYN-ACK and goes on repeating its SYN is no scanner, whatever its last attempt looks like', () => {
+  const scan = { ...ONCE, missingLeg: 'ack', diagnoses: [suspect('half-open-scan')] } as const;
+  const insistent = record('client-reset', { missingLeg: 'ack', diagnoses: [suspect('asymmetric-nat')] });
+  const once = record('client-reset', scan);
+  assert.deepEqual(troubles(judgeLegs(TARGET, legsOf(insistent, once), OWN)), ['fail leg-client-reset']);
+  assert.deepEqual(troubles(judgeLegs(TARGET, legsOf(once, once), OWN)), ['warn leg-client-reset']);
+});
+
 function troubles(step: Step): string[] {
   return step.findings.filter(({ status }) => status !== 'pass').map(({ status, id }) => `${status} ${id}`);
 }

@@ -4,7 +4,9 @@ import { describe, test } from 'node:test';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { concludeCheckup, type Step } from '../../src/doctor/checkup.ts';
 import type { Hop, RemoteConnect, Route } from '../../src/doctor/remote.ts';
+import { causesOfRemote } from '../../src/doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces } from '../../src/doctor/remote-steps.ts';
+import type { Diagnosis, Handshake } from '../../src/handshake/handshake.ts';
 
 function troubles(step: Step): string[] {
   return step.findings.filter(({ status }) => status !== 'pass').map(({ status, id }) => `${status} ${id}`);
@@ -150,5 +152,26 @@ describe('the trace', () => {
     assert.deepEqual(troubles(judgeTraces(80, [{ address: '192.0.2.1', hops: unknown('no koffi') }])), [
       'unknown trace',
     ]);
+  });
+});
+
+describe('causes of a SYN without an answer, behind the last router that answers', () => {
+  const hop: Hop = { ttl: 1, from: '10.0.0.1', answer: 'time-exceeded', icmp: null };
+  const traces = [{ address: '192.0.2.1', hops: [hop, { ttl: 2, from: null, answer: 'silent', icmp: null } as const] }];
+  const causes = (...named: readonly (readonly [string, Diagnosis['confidence']])[]): string[] => {
+    const diagnoses = named.map(([cause, confidence]) => ({ cause, confidence, evidence: ['so'], advice: 'look' }));
+    const handshake = { verdict: 'no-syn-ack', icmp: null, diagnoses } as unknown as Handshake;
+    const connect = { address: '192.0.2.1', port: 80, outcome: 'timeout', seconds: 3, afterwards: null, handshake };
+    return causesOfRemote([], [connect], traces).map(({ cause, confidence }) => `${cause} ${confidence}`);
+  };
+  test('it may be the server itself as well: nothing is more than possible', () => {
+    const packets = [
+      ['upstream-drop', 'possible'],
+      ['local-firewall-drop', 'possible'],
+    ] as const;
+    assert.deepEqual(causes(...packets), ['upstream-drop possible', 'local-firewall-drop possible']);
+  });
+  test('what the packets prove is not pushed aside', () => {
+    assert.deepEqual(causes(['asymmetric-nat', 'likely']), ['asymmetric-nat likely']);
   });
 });

@@ -53,7 +53,7 @@ const CGROUP: CgroupFacts = {
 };
 
 test('a healthy port under load has no finding in any step', () => {
-  for (const step of [judgeProcess(HEALTHY), judgeListener(HEALTHY, true, null), judgeSockets(HEALTHY)]) {
+  for (const step of [judgeProcess(HEALTHY), judgeListener(HEALTHY, null, null), judgeSockets(HEALTHY)]) {
     assert.deepEqual(troubles(step), []);
     assert.equal(step.status, 'pass');
   }
@@ -181,11 +181,11 @@ describe('step 2, the listener', () => {
     ['a queue of this host was full', { ...HEALTHY, ...overflowing }, ['warn accept-queue-overflowed']],
     ['sockets not to be read', { ...HEALTHY, sockets: unknown('no /proc') }, ['unknown listener']],
   ] as const) {
-    test(name, () => assert.deepEqual(troubles(judgeListener(facts, false, null)), expected));
+    test(name, () => assert.deepEqual(troubles(judgeListener(facts, null, null)), expected));
   }
 
   test('nothing listens, and connects succeed all the same: something redirects them', () => {
-    assert.deepEqual(troubles(judgeListener(withSockets({ listeners: [] }), true, null)), []);
+    assert.deepEqual(troubles(judgeListener(withSockets({ listeners: [] }), 'connects succeed', null)), []);
   });
 });
 
@@ -271,7 +271,7 @@ describe('the verdict', () => {
 
   test('the earliest step explains the later ones', () => {
     const facts = withProcess({ state: 'T' }, STUCK);
-    const verdict = concludeCheckup(target, [judgeProcess(facts), judgeListener(facts, false, null)], null, []);
+    const verdict = concludeCheckup(target, [judgeProcess(facts), judgeListener(facts, null, null)], null, []);
     assert.equal(verdict.status, 'fault');
     assert.deepEqual(verdict.findings, ['process-stopped', 'accept-queue-stuck']);
     assert.match(verdict.sentence, /^port 8080: serve \(pid 70\) is stopped/);

@@ -48,7 +48,7 @@ export interface LiveAnswer {
 export function liveAnswerOf({ say, sayLive }: LabRow, records: readonly Handshake[], said: string): LiveAnswer | null {
   if (sayLive === 'nothing') return null;
   const meant = sayLive ?? say;
-  if (meant?.verdict === null) return ofComplete(meant.cause, records, said);
+  if (meant?.verdict === null) return meant.cause === null ? null : ofComplete(meant.cause, records, said);
   const lacking = records.filter(({ missingLeg }) => missingLeg !== null);
   const verdicts = mostFirst(countsOf(lacking.map((record) => record.verdict)));
   const verdict = verdicts.find((found) => found === meant?.verdict) ?? verdicts[0];
@@ -115,11 +115,29 @@ function wrongInLive(row: LabRow, records: readonly Handshake[], said: string): 
   const verdict = meant.verdict ?? 'complete';
   expect(`the verdict, meant to be ${verdict},`, answer?.verdict === verdict, answer?.verdict);
   expect(`the missing leg, meant to be ${meant.leg},`, answer?.missingLeg === meant.leg, answer?.missingLeg);
-  expectCause(expect, meant, answer?.first ?? null, answer);
+  const named = records.flatMap(({ diagnoses }) => diagnoses);
+  expectCause(expect, meant, answer?.first ?? null, named);
   return wrong;
 }
 
-function expectCause(expect: Expect, say: NonNullable<LabRow['say']>, first: Answer['first'], all: unknown): void {
+function expectCause(
+  expect: Expect,
+  say: NonNullable<LabRow['say']>,
+  first: Answer['first'],
+  all: readonly Diagnosis[],
+): void {
+  const { among } = say;
+  if (among !== undefined) {
+    expect(
+      `a cause, meant to be ${among} among others,`,
+      all.some(({ cause }) => cause === among),
+      all,
+    );
+  }
+  if (say.cause === null) {
+    expect('a cause that nothing proves', first === null || first.confidence === 'possible', all);
+    return;
+  }
   expect(`the first cause, meant to be ${say.cause},`, first?.cause === say.cause, all);
   const isSure = first !== null && SURENESS.indexOf(first.confidence) >= SURENESS.indexOf(say.confidence);
   expect(`its confidence, meant to be ${say.confidence},`, isSure, first?.confidence);

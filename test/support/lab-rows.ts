@@ -8,16 +8,21 @@ type Role = 'client' | 'middle' | 'server';
 /** A shell command in a namespace. */
 type Fault = readonly [role: Role, command: string];
 
+/** A function of stage.py, and its arguments. */
+type Doing = { readonly does: string; readonly [option: string]: unknown };
+
 /** What fixtures/lab/stage.py is told. */
 interface Stage {
   readonly topology?: 'direct' | 'routed' | 'wired' | 'two-links';
   readonly wire?: string;
   readonly ipv6?: boolean;
-  readonly servers: readonly { readonly does: string; readonly [option: string]: unknown }[];
+  readonly servers: readonly Doing[];
   readonly faults?: readonly Fault[];
   /** BPF programmes that drop: kinds of programs.py, and the interface; those of a control group are put on that of the servers. */
   readonly programs?: readonly (readonly [kind: string, place: string])[];
-  readonly clients: readonly { readonly does: string; readonly [option: string]: unknown }[];
+  readonly clients: readonly Doing[];
+  /** Clients that begin before anybody looks. */
+  readonly early?: readonly Doing[];
 }
 
 export interface LabRow {
@@ -28,6 +33,8 @@ export interface LabRow {
   readonly stage: Stage;
   /** The words after `tripod doctor` that name the port; a port alone runs on the server. */
   readonly target?: string;
+  /** It runs on the router instead: a NAT box, or the host before a container. */
+  readonly at?: 'router';
   /** What must be said; null for a port that is well: no fault, and no cause but those of `mayName`. */
   readonly say: Said | null;
   /** What `tripod live` must say, where that is less; nothing where no packet comes to a capture. */
@@ -43,9 +50,12 @@ interface Said {
   readonly verdict: VerdictName | null;
   /** That most of them lack. */
   readonly leg: LegName | null;
-  readonly cause: string;
+  /** The first; null where the catalogue has no name for it, or that place can't tell: then none may be more than possible. */
+  readonly cause: string | null;
   /** At least. */
   readonly confidence: Diagnosis['confidence'];
+  /** Has to be among the causes, wherever. */
+  readonly among?: string;
   /** The port itself is well: a warning, and no fault. */
   readonly harmless?: true;
 }
@@ -89,6 +99,49 @@ function possible(verdict: VerdictName | null, cause: string): Said {
 function likely(verdict: VerdictName | null, cause: string): Said {
   return { verdict, leg: legOf(verdict), cause, confidence: 'likely' };
 }
+
+/** What can't be told from there: causes that look alike are named as possible, `among` with them. */
+function open(verdict: VerdictName | null, among?: string): Said {
+  const said = { verdict, leg: legOf(verdict), cause: null, confidence: 'possible' } as const;
+  return among === undefined ? said : { ...said, among };
+}
+
+/** Rewrites the address that the client asks for, and does not track it. */
+const TRANSLATED = 'ip daddr 10.9.5.5 tcp dport 2323 notrack ip daddr set';
+/** A host before a container: its port leads to that of the server. */
+const PUBLISHED: readonly Fault[] = [
+  ['middle', `nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }'`],
+  ['middle', `nft 'add rule ip nat pre iif r0 tcp dport ${LAB_PORT} dnat to 10.9.1.2:${LAB_PORT}'`],
+];
+/** A NAT with four ports for everybody. */
+const FOUR_PORTS: readonly Fault[] = [
+  ['middle', `nft 'add table ip nat'`],
+  ['middle', `nft 'add chain ip nat post { type nat hook postrouting priority 100; }'`],
+  ['middle', `nft 'add rule ip nat post oif r1 tcp dport ${LAB_PORT} masquerade to :40000-40003'`],
+];
+/** The router answers SYNs itself, and opens the connection to the server when the client's ACK has come (nft(8), synproxy). */
+const SYN_PROXY: readonly Fault[] = [
+  ...nft('prerouting', `iif r0 tcp dport ${LAB_PORT} tcp flags & (syn | ack) == syn notrack`, -300, 'middle'),
+  ['middle', `nft 'add chain inet lab forward { type filter hook forward priority 0; }'`],
+  [
+    'middle',
+    `nft 'add rule inet lab forward tcp dport ${LAB_PORT} ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm'`,
+  ],
+  ['middle', `nft 'add rule inet lab forward ct state invalid drop'`],
+  ['middle', 'sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0'],
+];
+const AT_ROUTER = { to: '10.9.0.254' };
+/** A tunnel between the two hosts, each of whose datagrams has a checksum; what is in it has addresses of its own. */
+const TUNNEL: readonly Fault[] = (['client', 'server'] as const).flatMap((role, at): Fault[] => {
+  const [here, there] = [at + 1, 2 - at];
+  const lower = `${role[0]}0`;
+  return [
+    [role, `ip link add vx0 type vxlan id 42 remote 10.9.0.${there} dstport 4789 udpcsum dev ${lower}`],
+    [role, `ip addr add 10.8.0.${here}/24 dev vx0`],
+    [role, `ip link set vx0 address 02:08:00:00:00:0${here} mtu 1400 up`],
+    [role, `ip neigh replace 10.8.0.${there} lladdr 02:08:00:00:00:0${there} dev vx0 nud permanent`],
+  ];
+});
 
 export const LAB_ROWS: readonly LabRow[] = [
   // The SYN comes, and nothing leaves.
@@ -594,6 +647,226 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('rejected', 'rejected-by-hop'),
   },
 
+  // Between two hosts with tunnels, translations, proxies.
+  {
+    name: 'tunnel-checksum',
+    row: 'A8',
+    what: 'the datagrams of a VXLAN tunnel come with a wrong UDP checksum, and the SYN inside is well',
+    stage: {
+      topology: 'wired',
+      wire: 'vxlan-spoiled',
+      servers: ACCEPT,
+      faults: TUNNEL,
+      clients: [{ does: 'visit', to: '10.8.0.2', source: '10.8.0.1' }],
+    },
+    say: proven('no-syn-ack', 'tunnel-checksum'),
+  },
+  {
+    name: 'tunnel-well',
+    row: 'A8',
+    what: 'a VXLAN tunnel whose datagrams have right checksums',
+    stage: {
+      topology: 'wired',
+      wire: 'plain',
+      servers: ACCEPT,
+      faults: TUNNEL,
+      clients: [{ does: 'visit', to: '10.8.0.2', source: '10.8.0.1' }],
+    },
+    say: null,
+  },
+  {
+    name: 'nat-not-undone-here',
+    row: 'C16',
+    what: 'the host translates the address that was asked for, and not that of its answers',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        ['client', 'ip route add 10.9.5.5/32 via 10.9.0.2 dev c0'],
+        ...nft('prerouting', `${TRANSLATED} 10.9.0.2`, -300),
+      ],
+      clients: [{ does: 'visit', to: '10.9.5.5' }],
+    },
+    say: likely('no-syn-ack', 'asymmetric-nat'),
+  },
+  {
+    name: 'nat-not-undone',
+    row: 'C16',
+    what: 'a router translates the address that was asked for, and not that of the answers',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('prerouting', `${TRANSLATED} 10.9.1.2`, -300, 'middle'),
+      clients: [{ does: 'visit', to: '10.9.5.5' }],
+    },
+    // The server's own packets are of one address. That the client tries on shows when its verdict is out.
+    say: possible('client-reset', 'asymmetric-nat'),
+    sayLive: open('client-reset', 'asymmetric-nat'),
+  },
+  {
+    name: 'answer-renumbered',
+    row: 'C15',
+    what: 'a middlebox alters the acknowledgement number of the SYN-ACK',
+    stage: { topology: 'wired', wire: 'answer-renumbered', servers: ACCEPT, clients: VISIT },
+    say: possible('client-reset', 'sequence-rewritten'),
+  },
+  {
+    name: 'two-balancers',
+    row: 'B28',
+    what: 'two load balancers keep the client’s address and port, and it asks both from one port',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [
+        ...nft('prerouting', 'ip daddr { 10.9.5.1, 10.9.5.2 } notrack ip daddr set 10.9.1.2', -300, 'middle'),
+        ['middle', `nft 'add rule inet lab prerouting iif r1 tcp sport ${LAB_PORT} notrack ip saddr set 10.9.5.1'`],
+      ],
+      clients: [{ does: 'two-balancers' }],
+    },
+    say: likely('challenged', 'old-connection'),
+  },
+  {
+    name: 'answer-invalid',
+    row: 'B27',
+    what: 'connection tracking has not seen the SYN, and a rule drops the SYN-ACK as invalid',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        ...nft('prerouting', `iif s0 tcp dport ${LAB_PORT} notrack`, -300),
+        ['server', `nft 'add chain inet lab output { type filter hook output priority 0; }'`],
+        ['server', `nft 'add rule inet lab output oif s0 ct state invalid counter drop'`],
+      ],
+      clients: VISIT,
+    },
+    say: proven('no-syn-ack', 'egress-drop'),
+  },
+  {
+    name: 'container-nat-not-undone',
+    row: 'B27',
+    what: 'the host before a container translates the SYN, and not the SYN-ACK',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [...PUBLISHED, ...nft('prerouting', `iif r1 tcp sport ${LAB_PORT} notrack`, -300, 'middle')],
+      clients: [{ does: 'visit', ...AT_ROUTER }],
+    },
+    at: 'router',
+    // It sees the client's answer to a SYN-ACK of an address that it did not ask.
+    say: possible('client-reset', 'asymmetric-nat'),
+    sayLive: open('client-reset', 'asymmetric-nat'),
+  },
+  {
+    name: 'container-answer-dropped',
+    row: 'B27',
+    what: 'the host before a container drops the SYN-ACK, of which its connection tracking knows nothing',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [
+        ...PUBLISHED,
+        ...nft('prerouting', `iif r1 tcp sport ${LAB_PORT} notrack`, -300, 'middle'),
+        ['middle', `nft 'add chain inet lab forward { type filter hook forward priority 0; }'`],
+        ['middle', `nft 'add rule inet lab forward ct state invalid,untracked counter drop'`],
+      ],
+      clients: [{ does: 'visit', ...AT_ROUTER }],
+    },
+    at: 'router',
+    // It is there on the way to the host.
+    say: proven('no-ack', 'egress-drop'),
+    // What goes to other hosts, it tells from packets alone.
+    sayLive: likely('no-ack', 'return-path-loss'),
+  },
+  {
+    name: 'container-well',
+    row: 'B27',
+    what: 'a host whose port leads to a container',
+    stage: { topology: 'routed', servers: ACCEPT, faults: PUBLISHED, clients: [{ does: 'visit', ...AT_ROUTER }] },
+    at: 'router',
+    say: null,
+  },
+  {
+    name: 'nat-out-of-ports',
+    row: 'A3',
+    what: 'the host before a container has no port left for new connections to it',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [...PUBLISHED, ...FOUR_PORTS.slice(1)],
+      clients: [{ does: 'visit', grow: 4, every: 0.3, linger: 30, ...AT_ROUTER }],
+    },
+    at: 'router',
+    say: open('no-syn-ack', 'nat-exhausted'),
+  },
+  {
+    name: 'nat-out-of-ports-behind-it',
+    row: 'A3',
+    what: 'a NAT before the server has no port left for new connections: those that come are served',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: FOUR_PORTS,
+      clients: [{ does: 'visit', every: 0.3, linger: 2 }],
+    },
+    say: null,
+  },
+  {
+    name: 'signature-unexpected',
+    row: 'B24',
+    what: 'the client signs its segments (TCP-MD5), and the service expects no signature',
+    stage: { servers: ACCEPT, clients: [{ does: 'visit', md5: 'key' }] },
+    say: proven('no-syn-ack', 'signature-rejected'),
+  },
+  {
+    name: 'signature-wrong',
+    row: 'B24',
+    what: 'client and service have different keys for their signatures (TCP-MD5)',
+    stage: { servers: [{ does: 'accept', md5: '10.9.0.1' }], clients: [{ does: 'visit', md5: 'another' }] },
+    say: proven('no-syn-ack', 'signature-rejected'),
+  },
+  {
+    name: 'cookies-forgotten',
+    row: 'C6',
+    what: 'the server answers with SYN cookies, and does not know them again when the third leg comes',
+    stage: { topology: 'wired', wire: 'third-late', servers: ACCEPT, clients: [{ does: 'cookies-forgotten' }] },
+    say: open('ack-rejected'),
+  },
+  {
+    name: 'cookies-renumbered',
+    row: 'C6',
+    what: 'SYN cookies, and a middlebox alters the acknowledgement number of the third leg',
+    stage: {
+      topology: 'wired',
+      wire: 'wrong-acknowledgement',
+      servers: ACCEPT,
+      faults: sysctl('net.ipv4.tcp_syncookies=2'),
+      clients: VISIT,
+    },
+    say: likely('ack-rejected', 'sequence-rewritten'),
+  },
+  {
+    name: 'third-leg-invalid',
+    row: 'C9',
+    what: 'connection tracking has seen no SYN, and a rule drops the third leg as invalid',
+    stage: {
+      servers: ACCEPT,
+      faults: [
+        ...nft('prerouting', `iif s0 tcp dport ${LAB_PORT} tcp flags & (syn | ack) == syn notrack`, -300),
+        ['server', `nft 'add chain inet lab before { type filter hook output priority -300; }'`],
+        ['server', `nft 'add rule inet lab before tcp sport ${LAB_PORT} tcp flags & (syn | ack) == syn | ack notrack'`],
+        ['server', `nft 'add chain inet lab input { type filter hook input priority 0; }'`],
+        ['server', `nft 'add rule inet lab input iif s0 ct state invalid counter drop'`],
+        ...sysctl('net.netfilter.nf_conntrack_tcp_loose=0'),
+      ],
+      clients: VISIT,
+    },
+    say: proven('ack-ignored', 'ack-firewalled'),
+  },
+  {
+    name: 'proxy-to-closed-port',
+    row: 'C18',
+    what: 'a proxy on the host takes each connection, and its backend refuses',
+    stage: { servers: [{ does: 'proxy-to-closed-port' }], clients: VISIT },
+    say: likely(null, 'closed-at-once'),
+  },
   // The SYN-ACK leaves, and the third leg does not come, or is not taken.
   {
     name: 'syn-ack-lost',
@@ -813,8 +1086,8 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: [],
     },
     target: '10.9.1.2:2323',
-    say: likely('no-syn-ack', 'upstream-drop'),
-    sayLive: possible('no-syn-ack', 'upstream-drop'),
+    // The catalogue: both ends together tell; from the client it looks like `client-server-drops` and `client-answers-lost`.
+    say: possible('no-syn-ack', 'upstream-drop'),
   },
   {
     name: 'client-no-route-at-router',
@@ -871,6 +1144,140 @@ export const LAB_ROWS: readonly LabRow[] = [
     target: '10.9.0.2:2323',
     // The SYN that the kernel repeats without the offer gets through.
     say: harmless(null, 'syn-options-filtered', 'possible'),
+  },
+  {
+    name: 'client-no-answer-behind-router',
+    row: 'A5',
+    what: 'the server does not answer the ARP of the router before it',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [['server', 'sysctl -qw net.ipv4.conf.all.arp_ignore=8']],
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: proven('rejected', 'host-unreachable'),
+    sayLive: likely('rejected', 'host-unreachable'),
+  },
+  {
+    name: 'client-server-drops',
+    row: 'B1',
+    what: 'the server’s own nftables drop the SYNs',
+    stage: { topology: 'routed', servers: ACCEPT, faults: nft('input', `tcp dport ${LAB_PORT} drop`), clients: [] },
+    target: '10.9.1.2:2323',
+    // Beyond the last router that answers: it, a box behind it, or the server. The server can tell.
+    say: open('no-syn-ack', 'local-firewall-drop'),
+  },
+  {
+    name: 'client-queue-full',
+    row: 'B6',
+    what: 'the application never calls accept(), and its queue is full',
+    stage: {
+      topology: 'routed',
+      servers: [{ does: 'never-accept', backlog: 1 }],
+      early: [{ does: 'visit', every: 0.1, times: 3, grow: 3, send: false, linger: 60 }],
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: open('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'client-answers-lost',
+    row: 'C1',
+    what: 'a router on the way back drops the SYN-ACK',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp sport ${LAB_PORT} tcp flags & (syn | ack) == syn | ack drop`, 0, 'middle'),
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: open('no-syn-ack'),
+  },
+  {
+    name: 'client-wrong-host',
+    row: 'A2',
+    what: 'the SYNs go to a host that does not have the address',
+    stage: {
+      servers: ACCEPT,
+      faults: [['client', 'ip route add 10.9.5.5/32 via 10.9.0.2 dev c0']],
+      clients: [],
+    },
+    target: '10.9.5.5:2323',
+    say: open('no-syn-ack', 'wrong-destination'),
+  },
+  {
+    name: 'client-nat-out-of-ports',
+    row: 'A3',
+    what: 'a NAT on the way has no port left for new connections',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: FOUR_PORTS,
+      early: [{ does: 'visit', every: 0.1, times: 4, grow: 4, send: false, linger: 60 }],
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    say: open('no-syn-ack', 'nat-exhausted'),
+  },
+  {
+    name: 'client-nat-not-undone',
+    row: 'C16',
+    what: 'the SYN-ACK comes from another address than the SYN went to',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('prerouting', `${TRANSLATED} 10.9.1.2`, -300, 'middle'),
+      clients: [],
+    },
+    target: '10.9.5.5:2323',
+    say: likely('no-syn-ack', 'asymmetric-nat'),
+  },
+  {
+    name: 'client-answer-renumbered',
+    row: 'C15',
+    what: 'the SYN-ACK acknowledges another number than that of the SYN',
+    stage: { topology: 'wired', wire: 'answer-renumbered', servers: ACCEPT, clients: [] },
+    target: '10.9.0.2:2323',
+    say: possible('client-reset', 'sequence-rewritten'),
+  },
+  {
+    name: 'client-large-requests-lost',
+    row: 'D3',
+    what: 'full segments of a client get lost on the way, small ones do not',
+    stage: {
+      topology: 'wired',
+      wire: 'large-requests-lost',
+      servers: ACCEPT,
+      clients: [{ does: 'visit', octets: 1400, also: true }],
+    },
+    target: '10.9.0.2:2323',
+    // Doctor's own handshake completes, and it says nothing that could get lost.
+    say: null,
+    sayLive: likely(null, 'path-mtu'),
+  },
+  {
+    name: 'client-first-request-lost',
+    row: 'D3',
+    what: 'full segments of a client get lost on the way, and the first that it says is one',
+    stage: {
+      topology: 'wired',
+      wire: 'large-requests-lost',
+      servers: ACCEPT,
+      clients: [{ does: 'visit', octets: 1400 }],
+    },
+    target: '10.9.0.2:2323',
+    say: null,
+    sayLive: possible('ack-ignored', 'path-mtu'),
+  },
+  {
+    name: 'client-reset-at-data',
+    row: 'D4',
+    what: 'a box on the way resets each connection at the first that the client says',
+    stage: { topology: 'wired', wire: 'reset-at-data', servers: ACCEPT, clients: VISIT },
+    target: '10.9.0.2:2323',
+    say: null,
+    sayLive: likely(null, 'firewall-reset'),
   },
   // Ports that are well, on hosts where something else looks like trouble.
   {
@@ -1018,6 +1425,141 @@ export const LAB_ROWS: readonly LabRow[] = [
     what: 'a box on the way takes window scale, SACK and timestamps from the SYNs',
     stage: { topology: 'wired', wire: 'options-taken', servers: ACCEPT, clients: VISIT },
     say: null,
+  },
+  {
+    name: 'nobody-arrives',
+    row: 'A1',
+    what: 'a router drops the SYNs, and none comes to the server',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', `tcp dport ${LAB_PORT} counter drop`, 0, 'middle'),
+      clients: VISIT,
+    },
+    say: null,
+    sayLive: 'nothing',
+  },
+  {
+    name: 'reset-at-data',
+    row: 'D4',
+    what: 'a box on the way resets each connection in the client’s name, at the first that it says',
+    stage: { topology: 'wired', wire: 'reset-at-data', servers: ACCEPT, clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'large-answers-lost',
+    row: 'D3',
+    what: 'full segments of the server get lost on the way, small ones do not, and no ICMP error says so',
+    stage: {
+      topology: 'wired',
+      wire: 'large-answers-lost',
+      servers: [{ does: 'answer-at-length' }],
+      clients: [{ does: 'visit', linger: 5 }],
+    },
+    say: null,
+  },
+  {
+    name: 'large-requests-lost',
+    row: 'D3',
+    what: 'full segments of the clients get lost before they come to the server',
+    stage: {
+      topology: 'wired',
+      wire: 'large-requests-lost',
+      servers: [{ does: 'greet' }],
+      clients: [{ does: 'visit', octets: 1400, listen: true }],
+    },
+    say: null,
+    // Nothing of what is lost comes here, but the client's good-bye may.
+    mayName: ['not-accepted-yet'],
+  },
+  {
+    name: 'idle-forgotten',
+    row: 'D5',
+    what: 'a firewall on the way forgets connections that are silent for two seconds',
+    stage: { topology: 'wired', wire: 'idle-forgotten', servers: ACCEPT, clients: [{ does: 'idle' }] },
+    say: null,
+  },
+  {
+    name: 'client-idle-forgotten',
+    row: 'D5',
+    what: 'a firewall on the way forgets connections that are silent for two seconds',
+    stage: { topology: 'wired', wire: 'idle-forgotten', servers: ACCEPT, clients: [{ does: 'idle' }] },
+    target: '10.9.0.2:2323',
+    say: null,
+  },
+  {
+    name: 'cookies-and-lost-thirds',
+    row: 'C6',
+    what: 'SYN cookies answer everybody, and a third leg without data never comes: the request behind it stands for it',
+    stage: {
+      topology: 'wired',
+      wire: 'bare-thirds-lost',
+      servers: ACCEPT,
+      faults: sysctl('net.ipv4.tcp_syncookies=2'),
+      clients: VISIT,
+    },
+    say: null,
+  },
+  {
+    name: 'old-connection-reset',
+    row: 'B16',
+    what: 'the client has forgotten its connection, and its RST makes room for a new one',
+    stage: { servers: ACCEPT, clients: [{ does: 'forgotten' }] },
+    say: null,
+    mayName: ['old-connection'],
+  },
+  {
+    name: 'slow-path',
+    row: 'B26',
+    what: 'the path takes 1.2 s, and clients wait for it',
+    stage: { topology: 'wired', wire: 'slow', servers: ACCEPT, clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'client-slow-path',
+    row: 'B26',
+    what: 'the SYN-ACK comes after 1.2 s',
+    stage: { topology: 'wired', wire: 'slow', servers: ACCEPT, clients: [] },
+    target: '10.9.0.2:2323',
+    say: null,
+  },
+  {
+    name: 'behind-syn-proxy',
+    row: 'C17',
+    what: 'a SYN proxy before the server takes the connection first',
+    stage: { topology: 'routed', servers: ACCEPT, faults: SYN_PROXY, clients: VISIT },
+    say: null,
+  },
+  {
+    name: 'client-behind-syn-proxy',
+    row: 'C17',
+    what: 'a SYN proxy takes the connection in the server’s name',
+    stage: { topology: 'routed', servers: ACCEPT, faults: SYN_PROXY, clients: VISIT },
+    target: '10.9.1.2:2323',
+    say: null,
+  },
+  {
+    name: 'client-syn-proxy-alone',
+    row: 'C17',
+    what: 'a SYN proxy takes the connection in the name of a server that drops it',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [...SYN_PROXY, ...nft('input', `tcp dport ${LAB_PORT} drop`)],
+      clients: [],
+    },
+    target: '10.9.1.2:2323',
+    // “It connects” proves nothing: from there the handshake is complete.
+    say: null,
+  },
+  {
+    name: 'proxy-to-silence',
+    row: 'C18',
+    what: 'a proxy on the host takes each connection, and learns after three seconds that its backend is not there',
+    stage: { servers: [{ does: 'proxy-to-silence', backlog: 512 }], clients: [{ does: 'visit', linger: 4 }] },
+    say: null,
+    // The kernel knows after the first that its backend is not there, and those that come then are closed at once.
+    mayName: ['not-accepted-yet', 'closed-at-once'],
   },
   {
     name: 'client-sees-health',

@@ -5,6 +5,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
 import type { LegsFacts } from '../../src/doctor/legs.ts';
 import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
@@ -14,6 +15,8 @@ import { commandFile, projectRoot } from './paths.ts';
 
 /** Of packets, after the first look: an unanswered SYN is told after three. */
 const WATCHED = '10s';
+/** Seconds of live, at least, where clients beside doctor are what a row is about. */
+const LIVE_SECONDS = 10;
 /** Namespaces and links are named after the process: two runs at the same time do not meet. */
 const OWN = process.pid.toString(36);
 
@@ -93,7 +96,7 @@ async function runRow(row: LabRow, number: number): Promise<Checkup> {
     const lines = createInterface({ input: stage.stdout });
     const ready = await Promise.race([once(lines, 'line'), ended.then(() => null)]);
     if (ready === null) throw new Error(`the world of ${row.name} was not built:\n${complaints.text}`);
-    const place = row.target === undefined ? `${prefix}s` : `${prefix}c`;
+    const place = `${prefix}${row.target !== undefined ? 'c' : row.at === 'router' ? 'm' : 's'}`;
     return await examine(row, place, () => stage.stdin.write('go\n'), complaints);
   } finally {
     stage.stdin.end();
@@ -118,6 +121,9 @@ async function examine(row: LabRow, namespace: string, go: () => void, complaint
     go();
     const [status] = await ended;
     const seconds = (performance.now() - begun) / 1000;
+    // What becomes of others' connections takes longer than doctor's look from the client.
+    if (row.target !== undefined && row.stage.clients.length > 0)
+      await wait(1000 * Math.max(0, LIVE_SECONDS - seconds));
     const live = await watcher.end();
     try {
       const { verdict, steps, facts } = JSON.parse(said.text) as Checkup;
@@ -146,9 +152,9 @@ interface LiveWatcher {
 }
 
 /** On the links between client and server: what doctor sends at the server goes by loopback, and is not seen. */
-function watchLive({ name, stage, target }: LabRow, namespace: string): LiveWatcher {
-  const atServer = stage.topology === 'two-links' ? ['s0', 's1'] : ['s0'];
-  const links = target === undefined ? atServer : ['c0'];
+function watchLive(row: LabRow, namespace: string): LiveWatcher {
+  const { name } = row;
+  const links = linksOf(row);
   const interfaces = links.flatMap((link) => ['-i', link]);
   const live = tripod(namespace, 'live', ...interfaces, '--port', `${LAB_PORT}`, '--all', '--format', 'ndjson');
   const closed = once(live, 'close');
@@ -169,6 +175,12 @@ function watchLive({ name, stage, target }: LabRow, namespace: string): LiveWatc
     },
     kill: () => live.kill('SIGKILL'),
   };
+}
+
+function linksOf({ stage, target, at }: LabRow): readonly string[] {
+  if (target !== undefined) return ['c0'];
+  if (at === 'router') return ['r0', 'r1'];
+  return stage.topology === 'two-links' ? ['s0', 's1'] : ['s0'];
 }
 
 function tripod(namespace: string, ...words: readonly string[]): ChildProcessWithoutNullStreams {
