@@ -163,7 +163,10 @@ function notOwn({ facts }: HostCase, { servers }: Troubled): string | null {
   return own.size === 0 || foreign === undefined ? null : `${foreign} is on no interface of this host`;
 }
 
-/** A full table of tracked connections takes no new one (net/netfilter/nf_conntrack_core.c early_drop). */
+/**
+ * A full table of tracked connections takes no new one (net/netfilter/nf_conntrack_core.c early_drop). One that has room drops a connection for which no port is left: as it is
+ * to leave, it would be the same as another (nf_conntrack_confirm; measured with a masquerade to four ports, each SYN counts).
+ */
 function judgeConntrack({ facts }: HostCase, { packets }: Troubled): Ruling | null {
   const tracked = known(facts.conntrack);
   if (tracked === null) return null;
@@ -174,8 +177,16 @@ function judgeConntrack({ facts }: HostCase, { packets }: Troubled): Ruling | nu
     `conntrack -S: drop +${tracked.drop}, with ${tracked.count} of ${tracked.max} connections tracked, and ${counted(packets, 'SYN')} got no answer`,
   ];
   const isFull = tracked.count >= TRACKED_FULL * tracked.max;
-  const confidence = fit !== 'part' && isFull ? 'proven' : 'possible';
-  return { cause, confidence, evidence, explains: isFull ? Math.min(tracked.drop, packets) : 0 };
+  if (isFull) {
+    return {
+      cause,
+      confidence: fit === 'part' ? 'possible' : 'proven',
+      evidence,
+      explains: Math.min(tracked.drop, packets),
+    };
+  }
+  const isAll = fit === 'exact' && packets >= FEWEST_TO_PROVE;
+  return { cause, confidence: isAll ? 'likely' : 'possible', evidence, explains: isAll ? packets : 0 };
 }
 
 /** A table that drops is full, or was a moment ago. */

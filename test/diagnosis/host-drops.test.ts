@@ -61,6 +61,8 @@ describe('the kernel’s word on the very packets', () => {
     ['OTHERHOST', 'wrong-mac'],
     ['TCP_CSUM', 'bad-checksum'],
     ['TCP_MD5NOTFOUND', 'signature-rejected'],
+    ['TCP_AONOTFOUND', 'signature-rejected'],
+    ['SECURITY_HOOK', 'local-firewall-drop'],
     ['TC_INGRESS', 'local-firewall-drop'],
   ] as const) {
     test(`${reason} of every SYN proves ${cause}, and nothing else is left`, async () => {
@@ -74,6 +76,13 @@ describe('the kernel’s word on the very packets', () => {
     const events = (reason: string) => records.map((record) => drop(record, 'synAck', reason));
     assert.equal(said(records, drops(events('NETFILTER_DROP')))[0], 'egress-drop proven');
     assert.equal(said(records, drops(events('NEIGH_FAILED')))[0], 'neighbour-unresolved proven');
+  });
+
+  test('a SYN-ACK that this host forwards, and drops on its way: it was seen where it came in', async () => {
+    const records = (await recordsOf('syn_ack_lost')).filter(({ verdict }) => verdict === 'no-ack');
+    assert.ok(records.length > 0);
+    const events = records.map((record) => drop(record, 'synAck', 'NETFILTER_DROP'));
+    assert.equal(said(records, drops(events))[0], 'egress-drop proven');
   });
 
   test('a third leg that the queue had no room for, or that a rule took', async () => {

@@ -431,6 +431,16 @@ test('a full table of tracked connections', async () => {
   assert.deepEqual(all, ['nat-exhausted proven']);
 });
 
+test('a table with room that drops as many connections as SYNs are missing has no port left for them', async () => {
+  const conntrack = { count: 4, max: 262_144, earlyDrop: 0, insertFailed: 0, invalid: 0, clashResolved: 0 };
+  const dropping = (drop: (n: number) => number): Promise<{ readonly first: string | undefined }> =>
+    said('input_drop', (n) => quiet({ IpInReceives: n }, { conntrack: { ...conntrack, drop: drop(n) } }));
+  assert.equal((await dropping((n) => n)).first, 'nat-exhausted likely');
+  // Others' as well as these, or some of these: it may be something else.
+  assert.notEqual((await dropping((n) => 9 * n)).first, 'nat-exhausted likely');
+  assert.notEqual((await dropping((n) => Math.floor(n / 2))).first, 'nat-exhausted likely');
+});
+
 test('a process that can open no further file is named before the queue that it leaves full', async () => {
   const poor = { processes: [{ ...PROCESS, openFiles: 1024, openFileLimit: 1024 }] };
   const { all } = await said('accept_queue_full', (n) =>

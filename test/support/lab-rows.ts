@@ -794,7 +794,8 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: [{ does: 'visit', grow: 4, every: 0.3, linger: 30, ...AT_ROUTER }],
     },
     at: 'router',
-    say: open('no-syn-ack', 'nat-exhausted'),
+    say: likely('no-syn-ack', 'nat-exhausted'),
+    sayLive: possible('no-syn-ack', 'nat-exhausted'),
   },
   {
     name: 'nat-out-of-ports-behind-it',
