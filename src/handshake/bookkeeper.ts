@@ -3,6 +3,7 @@
  * elsewhere.
  */
 import { distance } from '../bytes/sequence.ts';
+import { AT_BASE } from '../bytes/time.ts';
 import { CHECKSUM, tcpChecksum } from '../wire/checksum.ts';
 import { DIRECTION, FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { offersUnasked, offersWord, parseOptions } from '../wire/tcp-options.ts';
@@ -39,8 +40,8 @@ const LONGEST_ROUND_TRIP_NANOS = 2e9;
 
 export class Bookkeeper {
   /** Of the packet at hand: nanoseconds since the capture's base, the capture's clock, packet number with the file's index. */
-  time = 0;
-  clock = 0;
+  time = AT_BASE;
+  clock = AT_BASE;
   frame = 0;
   readonly checksumSample: number;
   private readonly attempts: Attempts;

@@ -5,6 +5,7 @@
  * patience must not follow a damaged packet a year ahead and call every open handshake dead. So this clock only goes forward, by the differences of
  * successive timestamps; a jump of more than `JUMP_NANOS` counts only when the next packet confirms it.
  */
+import { AT_BASE } from '../bytes/time.ts';
 
 /** Longer than any pause in which a handshake goes on (a SYN is repeated after 64 s at the most), short enough that a night is no exception. */
 const JUMP_NANOS = 600e9;
@@ -17,13 +18,13 @@ const FORWARD_STEP_NANOS = 86400e9;
 
 export class CaptureClock {
   /** Nanoseconds that the capture has run. */
-  now = 0;
+  now = AT_BASE;
   backwardSteps = 0;
   forwardSteps = 0;
   largestBackwardNanos = 0;
-  private reference = 0;
-  private previous = 0;
-  private unconfirmed = 0;
+  private reference = AT_BASE;
+  private previous = AT_BASE;
+  private unconfirmed = AT_BASE;
   private started = false;
 
   /** The time to which the clock has come: that of the latest packet that it believed. Nanoseconds since the base. */

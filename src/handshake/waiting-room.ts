@@ -11,6 +11,7 @@
  * `isEager` each packet that brings it further queues it again, so that it falls due exactly `patience` after that packet, repeated or not: live output
  * wants that. (A client that repeats its SYN each second would not be silent for `patience` before many seconds have passed.)
  */
+import { AT_BASE } from '../bytes/time.ts';
 import { ExpiryQueue } from '../flow/expiry-queue.ts';
 import { NO_SLOT } from '../flow/table.ts';
 import { type Attempts, ORDINARY, T, W } from './attempts.ts';
@@ -58,7 +59,7 @@ export class WaitingRoom {
   );
   private readonly attempts: Attempts;
   private readonly patienceNanos: number;
-  private nextSweep = 0;
+  private nextSweep = AT_BASE;
   /** Of each slot: the ticket of its entry that counts. Not in the rows, since most entries are dead when their turn comes, and what they point to is in no cache. */
   private tickets = new Int32Array(1 << 12);
   /** Of each brief slot (flow/table.ts), counted from 0: the number of its entry, shifted by one bit, and in the lowest bit whether that waits in WAITING, and not in FRESH. */

@@ -2,6 +2,7 @@
  * A flood makes attempts by the hundred thousand that differ in the client alone. For a reader the first of each endpoint and verdict stand for the others, which are counted: their records
  * are never made, and that is most of what an attempt costs.
  */
+import { AT_BASE } from '../bytes/time.ts';
 import type { Evidence } from '../handshake/evidence.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
@@ -90,7 +91,7 @@ export class Crowd {
       if (table.size >= ENDPOINTS) return null;
       number = table.add(e.server0, e.server1, e.server2, e.server3, e.serverPort);
       for (let i = 0; i < VERDICT_NAMES.length; i++) {
-        this.entries.push({ sample: null, records: 0, others: 0, firstNanos: 0, lastNanos: 0 });
+        this.entries.push({ sample: null, records: 0, others: 0, firstNanos: AT_BASE, lastNanos: AT_BASE });
       }
     }
     return this.entries[number * VERDICT_NAMES.length + verdict] as Entry;
