@@ -129,7 +129,7 @@ export class Analysis {
     this.trace = settings.trace === null ? null : new SegmentTrace(settings.trace);
     const sink = {
       finished: (evidence: Evidence): void => this.finished(evidence),
-      ...(settings.early ? { silent: this.silent.bind(this) } : {}),
+      ...(settings.early ? { silent: this.silent.bind(this), begun: this.begun.bind(this) } : {}),
       ...(this.trace === null ? {} : { traced: this.trace.add.bind(this.trace) }),
       ...(hooks.belongs === undefined ? {} : { traced: hooks.belongs }),
     };
@@ -239,8 +239,6 @@ export class Analysis {
 
   /** Verdicts that are out since this was asked for last, and were not told one by one. */
   toldTogether(): readonly Together[] {
-    // Now, and not when somebody waits for the report.
-    this.fold.expect(this.tracker.attempts.size);
     return this.saying?.take(this.momentText) ?? [];
   }
 
@@ -252,7 +250,6 @@ export class Analysis {
   /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open; @param together those of a flood */
   snapshot(open: (handshake: Handshake) => void, together: (group: Together) => void = () => {}): AnalysisFigures {
     const fold = this.fold.copy();
-    fold.expect(this.tracker.attempts.size);
     const crowd = this.ending === null ? null : new Crowd(this.settings.seed, FINISHED_ALONE);
     let leftOut = this.leftOut;
     this.tracker.eachOpen((evidence) => {
@@ -277,7 +274,7 @@ export class Analysis {
 
   /** The capture is at its end: all that is open is judged as it stands. */
   finish(): AnalysisFigures {
-    this.fold.expect(this.tracker.attempts.size);
+    this.fold.expect(this.tracker.attempts.rows);
     this.tracker.flush(this.clock.now);
     this.list.finish();
     const servers = this.fold.servers(this.vantage.side(), this.utcText);
@@ -330,6 +327,10 @@ export class Analysis {
     if (!isKept || record === null) return;
     this.ending?.keep(evidence, verdict, record);
     this.hooks.finished?.(record);
+  }
+
+  private begun(evidence: Evidence): boolean {
+    return passes(this.filter, evidence) && this.fold.meetClient(evidence);
   }
 
   /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */

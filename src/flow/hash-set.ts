@@ -74,14 +74,6 @@ export class HashSet {
     this.entries = 0;
   }
 
-  copy(): HashSet {
-    const copy = new HashSet();
-    copy.words = this.words.slice(0, 2 * this.capacity);
-    copy.setCapacity(this.capacity);
-    copy.entries = this.entries;
-    return copy;
-  }
-
   private place(low: number, high: number): boolean {
     const words = this.words;
     const mask = this.capacity - 1;

@@ -66,6 +66,7 @@ export class FlowTable {
   private used = 0;
   private freeBrief = NO_SLOT;
   private unusedBrief = 0;
+  private usedBrief = 0;
   /** Kept so that the reads of `expect` are not left out as useless. */
   protected touched = 0;
 
@@ -90,6 +91,11 @@ export class FlowTable {
   /** Slots in use. */
   get size(): number {
     return this.used;
+  }
+
+  /** Of these, those that have a row: the others are brief. */
+  get rows(): number {
+    return this.used - this.usedBrief;
   }
 
   /** Slots that there is room for without growing. */
@@ -379,6 +385,7 @@ export class FlowTable {
 
   private takeBrief(): number {
     this.used += 1;
+    this.usedBrief += 1;
     if (this.freeBrief !== NO_SLOT) {
       const slot = this.freeBrief;
       this.freeBrief = this.brief[briefAt(slot) + BRIEF_FREE] as number;
@@ -394,6 +401,7 @@ export class FlowTable {
     this.brief[briefAt(slot) + BRIEF_FREE] = this.freeBrief;
     this.freeBrief = slot;
     this.used -= 1;
+    this.usedBrief -= 1;
   }
 
   /** Rows of a buffer that takes the place of one of so many rows. */

@@ -14,6 +14,8 @@ export class Evidence {
   /** With it was said that the client is there, and its answers get lost. */
   isSaidUnheard = false;
   revision = 0;
+  /** Its client was counted when it began (`TrackerSink.begun`). */
+  isClientMet = false;
   /** Address words and ports, as in wire/segment.ts. */
   client0 = 0;
   client1 = 0;

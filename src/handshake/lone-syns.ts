@@ -33,7 +33,7 @@ const B = {
   PRINT: 12,
   STAMP: 13,
   MAC: 14,
-  /** From the lowest bit on: 16 bits of the IP identification, 8 of the TTL, 2 of the direction (W.LINK), 2 of STAMP_ORDER. */
+  /** From the lowest bit on: 16 bits of the IP identification, 8 of the TTL, 2 of the direction (W.LINK), 2 of STAMP_ORDER, MET. */
   LINK: 15,
 } as const;
 const D = { SYN_FIRST: 2, BEGAN: 3, SYN_FRAME: 4 } as const;
@@ -51,6 +51,8 @@ const ID_UNIT = 2 ** 32;
 const TTL_SHIFT = 16;
 const DIRECTION_SHIFT = 24;
 const ORDER_SHIFT = 26;
+/** `noteMet` was called. */
+const MET = 1 << 28;
 
 /** ECN bits (RFC 3168), PSH and URG tell nothing here. */
 const KIND_FLAGS = FLAG.SYN | FLAG.ACK | FLAG.RST | FLAG.FIN;
@@ -151,6 +153,12 @@ export class LoneSyns {
     return (this.more(slot) & BEFORE) !== 0;
   }
 
+  /** The client is counted. */
+  noteMet(slot: number): void {
+    const at = briefAt(slot) + B.LINK;
+    this.attempts.brief[at] = (this.attempts.brief[at] as number) | MET;
+  }
+
   giveUp(slot: number): void {
     this.setMore(slot, GIVEN_UP);
   }
@@ -187,6 +195,7 @@ export class LoneSyns {
     e.clientTtl = (link >> TTL_SHIFT) & 0xff;
     e.synDirection = (link >> DIRECTION_SHIFT) & 3;
     e.stampOrder = (link >> ORDER_SHIFT) & 3;
+    e.isClientMet = (link & MET) !== 0;
     e.afterForgotten = (more & BEFORE) !== 0;
     e.signs = more & SIGNS;
     e.synStamp = brief[row + B.STAMP] as number;

@@ -4,6 +4,7 @@
  *
  * An attempt leaves when nothing more can be expected (waiting-room.ts): it is handed to the sink as Evidence and its slot is freed.
  */
+import { AT_BASE } from '../bytes/time.ts';
 import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
@@ -65,6 +66,8 @@ export interface TrackerSink {
    * out now, with SAID_UNHEARD where it says so, or null for none. With this the tracker is exact to the moment, at some cost.
    */
   silent?(evidence: Evidence, isDecided: boolean): number | null;
+  /** A lone SYN (lone-syns.ts) has begun an attempt. Answers whether its client is counted by that. The evidence is borrowed until the call returns. */
+  begun?(evidence: Evidence): boolean;
   /** Every segment that belongs to an attempt, with its event; only given while an attempt is traced. */
   traced?(id: number, segment: Segment, fromClient: boolean, event: Event, isCopy: boolean): void;
 }
@@ -106,7 +109,7 @@ export class Tracker {
   /** null when somebody wants to hear of each step. */
   private readonly lone: LoneSyns | null;
   private readonly loneFrom: number;
-  private clock = 0;
+  private clock = AT_BASE;
   /** The row of a segment that came without one. */
   private readonly ownRow = new Int32Array(ROW_WORDS);
   private readonly losses = new LossWindows();
@@ -517,6 +520,7 @@ export class Tracker {
     lone.begin(slot, segment, this.begun, this.stamps.note(segment, this.clock));
     this.room.enterBrief(slot, this.clock);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
+    if (this.sink.begun?.(lone.fill(slot, this.clock)) === true) lone.noteMet(slot);
   }
 
   /** The row goes the long way from now on: it gets what `beginOrdinary` left for later. */

@@ -7,8 +7,6 @@ import { AddressFigures } from '../diagnosis/address-figures.ts';
 import { diagnosesOfEndpoint } from '../diagnosis/diagnose.ts';
 import { EndpointShapes } from '../diagnosis/endpoint-shapes.ts';
 import { SHAPE, type Shape, shapeOf } from '../diagnosis/shape.ts';
-import { mix } from '../flow/hash.ts';
-import { HashSet } from '../flow/hash-set.ts';
 import { MARK } from '../handshake/attempts.ts';
 import type { Evidence } from '../handshake/evidence.ts';
 import { LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts';
@@ -16,18 +14,13 @@ import { addressText, synAckToAckNanos, synToSynAckNanos } from '../handshake/re
 import type { VantageSide } from '../handshake/vantage.ts';
 import { MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
 import { ChangedOptions } from './changed-options.ts';
+import { ClientCount } from './client-count.ts';
 import { EndpointTable } from './endpoint-table.ts';
 import { LatencySketch } from './latency-sketch.ts';
 import type { ServerSummary, Summary } from './report.ts';
 
 /** Endpoints that get a line of their own; a scan over whole networks has millions. */
 const ENDPOINTS_LISTED = 50_000;
-
-/** Pairs of client address and endpoint that are told apart, over all endpoints: 16 MiB. Beyond it `clients` is a lower bound. */
-const CLIENTS_COUNTED = 1 << 20;
-
-/** Lookups in a set of many megabytes that are made together. */
-const CLIENTS_AT_A_TIME = 64;
 
 /** What a client that looks for open ports gets, or makes of what it gets. */
 const TURNED_AWAY: ReadonlySet<number> = new Set([
@@ -41,7 +34,8 @@ class EndpointFigures {
   readonly port: number;
   /** Shared by all ports of the address. */
   host: AddressFigures;
-  clients = 0;
+  /** Its number in the ClientCount. */
+  readonly clients: number;
   attempts = 0;
   synReceived = 0;
   synAckSent = 0;
@@ -52,14 +46,15 @@ class EndpointFigures {
   synToSynAck = new LatencySketch();
   synAckToAck = new LatencySketch();
 
-  constructor(address: string, port: number, host: AddressFigures) {
+  constructor(address: string, port: number, host: AddressFigures, clients: number) {
     this.address = address;
     this.port = port;
     this.host = host;
+    this.clients = clients;
   }
 
   copy(host: AddressFigures): EndpointFigures {
-    const copy = new EndpointFigures(this.address, this.port, host);
+    const copy = new EndpointFigures(this.address, this.port, host, this.clients);
     Object.assign(copy, this);
     copy.host = host;
     copy.byVerdict = this.byVerdict.slice();
@@ -76,22 +71,19 @@ export class SummaryFold {
   private endpoints: EndpointFigures[] = [];
   /** By address. */
   private hosts = new Map<string, AddressFigures>();
-  private clients = new HashSet();
-  /** Hash words of a client and the number of its endpoint, three words each, of attempts whose clients are not counted yet. */
-  private clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
-  private waiting = 0;
+  private clients: ClientCount;
   private byVerdict = new Float64Array(VERDICT_NAMES.length);
   private readonly seed: number;
   private readonly patienceNanos: number;
   private attempts = 0;
-  /** Attempts to endpoints beyond `ENDPOINTS_LISTED`, and clients beyond `CLIENTS_COUNTED`: said in the report's warnings. */
+  /** Attempts to endpoints beyond `ENDPOINTS_LISTED`: said in the report's warnings. */
   unlistedAttempts = 0;
-  uncountedClients = false;
 
   constructor(seed: number, patienceNanos: number) {
     this.seed = seed | 0;
     this.patienceNanos = patienceNanos;
     this.table = new EndpointTable(this.seed);
+    this.clients = new ClientCount(this.seed);
   }
 
   add(e: Evidence, verdict: Verdict): void {
@@ -111,12 +103,25 @@ export class SummaryFold {
     countLegs(endpoint, e, verdict);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
-    this.noteClient(number, e);
+    if (!e.isClientMet) this.clients.meet(endpoint.clients, e);
   }
 
-  /** So many attempts are about to be added. */
+  /** An attempt begins that will be added when it is finished. Its client is counted now, and not when somebody waits for the report. Answers whether it is: `isClientMet` then. */
+  meetClient(e: Evidence): boolean {
+    const { clients } = this;
+    const number = clients.endpoints < ENDPOINTS_LISTED ? clients.numberOf(e) : clients.find(e);
+    if (number >= 0) clients.meet(number, e);
+    return number >= 0;
+  }
+
+  /** So many attempts are about to be added whose clients were not met. */
   expect(attempts: number): void {
-    this.clients.reserve(Math.min(attempts, CLIENTS_COUNTED - this.clients.size));
+    this.clients.expect(attempts);
+  }
+
+  /** Clients came in such numbers that those of endpoints are lower bounds: said in the report's warnings. */
+  get uncountedClients(): boolean {
+    return this.clients.isShort;
   }
 
   /** The shape of an attempt, as what was added so far of its endpoint and address lets it appear. */
@@ -134,9 +139,8 @@ export class SummaryFold {
     if (number >= 0) (this.endpoints[number] as EndpointFigures).shapes.noteTaken(e);
   }
 
-  /** For a look at the figures while more attempts come: what is added to the copy is not in the original. */
+  /** For a look at the figures while more attempts come: what is added to the copy is not in the original, but for its clients, which will be added to that as well. */
   copy(): SummaryFold {
-    this.countClients();
     const copy = new SummaryFold(this.seed, this.patienceNanos);
     Object.assign(copy, this);
     copy.table = this.table.copy();
@@ -144,8 +148,6 @@ export class SummaryFold {
     copy.endpoints = this.endpoints.map((endpoint) =>
       endpoint.copy(copy.hosts.get(endpoint.address) ?? endpoint.host.copy()),
     );
-    copy.clients = this.clients.copy();
-    copy.clientsWaiting = new Int32Array(3 * CLIENTS_AT_A_TIME);
     copy.byVerdict = this.byVerdict.slice();
     return copy;
   }
@@ -165,7 +167,6 @@ export class SummaryFold {
    * @param moment a time of the capture (nanoseconds since the base) as text
    */
   servers(side: VantageSide, moment: (nanos: number) => string): ServerSummary[] {
-    this.countClients();
     const order = (a: EndpointFigures, b: EndpointFigures): number =>
       failed(b) - failed(a) || b.attempts - a.attempts || compareText(a.address, b.address) || a.port - b.port;
     const portsOf = this.turnedAway();
@@ -173,7 +174,7 @@ export class SummaryFold {
       (endpoint): ServerSummary => ({
         address: endpoint.address,
         port: endpoint.port,
-        clients: endpoint.clients,
+        clients: this.clients.at(endpoint.clients),
         attempts: endpoint.attempts,
         synReceived: endpoint.synReceived,
         synAckSent: endpoint.synAckSent,
@@ -190,7 +191,7 @@ export class SummaryFold {
           endpoint.shapes,
           {
             complete: endpoint.byVerdict[VERDICT.COMPLETE] as number,
-            clients: endpoint.clients,
+            clients: this.clients.at(endpoint.clients),
             host: endpoint.host,
             portsOf,
           },
@@ -218,32 +219,8 @@ export class SummaryFold {
     const address = addressText(e.server0, e.server1, e.server2, e.server3);
     const host = this.hosts.get(address) ?? new AddressFigures();
     this.hosts.set(address, host);
-    this.endpoints.push(new EndpointFigures(address, e.serverPort, host));
+    this.endpoints.push(new EndpointFigures(address, e.serverPort, host, this.clients.numberOf(e)));
     return this.table.add(e.server0, e.server1, e.server2, e.server3, e.serverPort);
-  }
-
-  /** Notes the client of an attempt; it is looked up with others, so that the processor waits for many places of the set at a time, and not for each. */
-  private noteClient(number: number, e: Evidence): void {
-    const at = 3 * this.waiting;
-    this.clientsWaiting[at] = mix(mix(mix(e.client3 ^ this.seed) + e.client2) ^ e.client1) + number;
-    this.clientsWaiting[at + 1] =
-      mix(mix(mix(e.client0 + this.seed) ^ e.client3) + e.client1) ^ mix(e.client2 + number);
-    this.clientsWaiting[at + 2] = number;
-    this.waiting += 1;
-    if (this.waiting === CLIENTS_AT_A_TIME) this.countClients();
-  }
-
-  private countClients(): void {
-    const { clients, clientsWaiting } = this;
-    clients.touch(clientsWaiting, 3, this.waiting);
-    for (let at = 0; at < 3 * this.waiting; at += 3) {
-      const low = clientsWaiting[at] as number;
-      const high = clientsWaiting[at + 1] as number;
-      if (clients.size >= CLIENTS_COUNTED) this.uncountedClients ||= !clients.has(low, high);
-      else if (clients.add(low, high))
-        (this.endpoints[clientsWaiting[at + 2] as number] as EndpointFigures).clients += 1;
-    }
-    this.waiting = 0;
   }
 }
 

@@ -49,12 +49,12 @@ describe('the set of hashes', () => {
         keys.push([low, i + 1]);
         assert.ok(set.add(low, i + 1));
       }
-      const copy = set.copy();
       for (const [low, high] of keys) {
-        assert.ok(!copy.add(low, high), `${crowd}: ${low} ${high}`);
+        assert.ok(!set.add(low, high), `${crowd}: ${low} ${high}`);
       }
-      assert.equal(copy.add(5, -5), true);
       assert.equal(set.has(5, -5), false);
+      assert.equal(set.add(5, -5), true);
+      assert.equal(set.has(5, -5), true);
     }
   });
 
