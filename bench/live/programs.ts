@@ -1,4 +1,5 @@
-/** The programmes that capture side by side: the same buffer and the same octets of each packet. */
+/** The programmes that capture side by side: the same buffer and the same octets of each packet, those that `tripod live` takes by itself. */
+import { LIVE_DEFAULTS } from '../../src/source/live/options.ts';
 import { commandFile } from '../../test/support/paths.ts';
 import type { Running } from '../../test/support/running.ts';
 import type { Wire } from './wire.ts';
@@ -12,8 +13,7 @@ export interface CaptureProgram {
   received(capturing: Running): number;
 }
 
-const BUFFER_MEBI = 8;
-const SNAP_LENGTH = 256;
+const KIBI = 1024;
 
 function tripod(name: string, ...more: readonly string[]): CaptureProgram {
   return {
@@ -22,7 +22,7 @@ function tripod(name: string, ...more: readonly string[]): CaptureProgram {
       wire.capture(process.execPath, [
         commandFile,
         ...['live', '-i', 'w', '--port', String(port), '--format', 'json', '--verdict', 'complete'],
-        ...['--buffer', String(BUFFER_MEBI), '--snaplen', String(SNAP_LENGTH), ...more],
+        ...more,
       ]),
     ready: /capturing on/,
     received: ({ stdout }) => JSON.parse(stdout).capture.tcpSegments,
@@ -40,7 +40,16 @@ export const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
   start: (wire, port) =>
     wire.capture('tcpdump', [
-      ...['-i', 'w', '-p', '-n', '-B', String(BUFFER_MEBI * 1024), '-s', String(SNAP_LENGTH)],
+      ...[
+        '-i',
+        'w',
+        '-p',
+        '-n',
+        '-B',
+        String(LIVE_DEFAULTS.bufferBytes / KIBI),
+        '-s',
+        String(LIVE_DEFAULTS.snapLength),
+      ],
       ...['-w', '/dev/null', 'tcp', 'port', String(port)],
     ]),
   ready: /listening on/,

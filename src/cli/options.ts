@@ -158,7 +158,7 @@ export const LIVE_OPTIONS = {
     choices: ENGINES,
   },
   snaplen: { kind: 'value', group: CAPTURE, describe: 'Octets of each packet that are kept', default: '256' },
-  buffer: { kind: 'value', group: CAPTURE, describe: 'MiB of the kernel’s buffer', default: '8' },
+  buffer: { kind: 'value', group: CAPTURE, describe: 'MiB of the kernel’s buffer', default: '32' },
   promiscuous: { kind: 'flag', group: CAPTURE, describe: 'Packets to other machines, too' },
   timeout: {
     kind: 'value',

@@ -119,7 +119,7 @@ function sourceOf(given: GivenArguments): ResolvedLive['source'] {
       interfaces: interfaces.length === 0 ? ['any'] : interfaces,
       filter: given.value('filter') ?? '',
       snapLength: parseCount(given.value('snaplen') ?? '256', '--snaplen', LEAST_SNAPLEN, 262_144),
-      bufferBytes: parseCount(given.value('buffer') ?? '8', '--buffer', 1, 2047) * MEBI,
+      bufferBytes: parseCount(given.value('buffer') ?? '32', '--buffer', 1, 2047) * MEBI,
       promiscuous: given.flag('promiscuous') ?? false,
       timeoutMillis: parseCount(given.value('timeout') ?? '10', '--timeout', 1, 10_000),
       direction: parseChoice(given.value('direction') ?? 'inout', '--direction', DIRECTIONS),

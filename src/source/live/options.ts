@@ -33,8 +33,9 @@ export const LIVE_DEFAULTS: Omit<LiveOptions, 'interfaces'> = {
   filter: '',
   // Ethernet, VLAN tags, a tunnel, IPv6 and TCP with all its options; no payload to speak of.
   snapLength: 256,
-  // Without loss up to 764 thousand packets a second (libpcap 1.10, Linux 6.18, two cores).
-  bufferBytes: 8 * 1024 * 1024,
+  // Reading keeps up with 764 thousand packets a second (libpcap 1.10, Linux 6.18, two cores). The room is for the moments in which nothing is read: some 200 thousand SYNs wait in it, two
+  // thirds of a second of a flood of 300 thousand a second, which finds code that is not compiled yet, and tables that grow (bench/README.md).
+  bufferBytes: 32 * 1024 * 1024,
   promiscuous: false,
   // Verdicts are at most so late, and idle costs nothing (immediate mode: 0.2 ms, and five times the processor time at 5000 packets a second).
   timeoutMillis: 10,
