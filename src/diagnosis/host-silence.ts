@@ -28,7 +28,9 @@ export function rulingsOnSilence(host: HostCase): Ruling[] {
   if (made !== null) return [...made, ...arrived];
   const named = judgeNamed(host, group);
   const explained = named.reduce((sum, { explains }) => sum + explains, 0);
-  return [...named, ...judgeRest(host, group, group.packets - explained), ...arrived];
+  // Where two causes befall one port, the kernel's word accounts for what no counter takes.
+  const spoken = explained > 0 ? host.spokenSyns : 0;
+  return [...named, ...judgeRest(host, group, group.packets - explained - spoken), ...arrived];
 }
 
 /** Drops that have a counter of their own. */

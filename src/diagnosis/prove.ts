@@ -27,7 +27,10 @@ import type { PortFacts } from './port-facts.ts';
 import { type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
 
 /** What the host's facts say of each trouble's causes. */
-export type Rulings = Readonly<Record<Trouble, readonly Ruling[]>>;
+export type Rulings = Readonly<Record<Trouble, readonly Ruling[]>> & {
+  /** See HostCase. */
+  readonly spokenSyns: number;
+};
 
 /** @param spokenSyns see HostCase */
 export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
@@ -45,6 +48,7 @@ export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
     'rejected-third': behind(also, rulingsOnRejectedThird(host)),
     'client-reset': [],
     complete: standing === null ? [] : [...also, standing],
+    spokenSyns,
   };
 }
 
@@ -131,7 +135,8 @@ export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen, dro
     const packets = own.reduce((sum, { explains }) => sum + explains, 0);
     return proveDiagnoses(record.diagnoses, mergeRulings(own, ofOneAttempt(own, rulings[trouble]), packets), packets);
   }
-  return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble));
+  const spoken = trouble === 'unanswered' ? rulings.spokenSyns : 0;
+  return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble) - spoken);
 }
 
 /** What is proven of attempts like it is another's cause where the kernel has named this one's: one client runs into a rule, the next into a full queue. */

@@ -515,9 +515,7 @@ test('two causes on one port: each attempt has its own, and both are proven of t
     assert.deepEqual(named(proveRecord(record, rulings, seen, index)), ['local-firewall-drop proven']);
   }
   for (const record of queuedUp ?? []) {
-    const causes = named(proveRecord(record, rulings, seen, index));
-    assert.equal(causes[0], 'accept-queue-full proven');
-    assert.ok(!causes.includes('local-firewall-drop proven'));
+    assert.deepEqual(named(proveRecord(record, rulings, seen, index)), ['accept-queue-full proven']);
   }
 });
 
