@@ -155,6 +155,8 @@ function isIpv4(e: Evidence): boolean {
 function unacknowledgedOf(e: Evidence): Shape {
   if (e.icmpQuotes === QUOTES.SYN_ACK) return SHAPE.SYN_ACK_REJECTED;
   if (has(e, MARK.SYN_AFTER_SYN_ACK)) return SHAPE.SYN_ACK_NOT_HEARD;
+  // It began anew on these ports, perhaps before its SYN was due again.
+  if (e.isFollowed) return SHAPE.SYN_ACK_INTO_SILENCE;
   const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
   return sinceFirst >= REPEAT_DUE_NANOS ? SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE : SHAPE.SYN_ACK_INTO_SILENCE;
 }
@@ -178,8 +180,8 @@ function ignoredOf(e: Evidence): Shape {
 
 /** All of the repeated SYN-ACKs came later than a server repeats them that has no third leg. */
 function isDeferred(e: Evidence): boolean {
-  // More ACKs than SYN-ACKs: some of those got lost before the capture, and the pauses are not the server's.
-  if (e.synCount > 1 || e.ackCount > e.synAckCount) return false;
+  // Without the SYN, the first SYN-ACKs may be missing too. More ACKs than SYN-ACKs: some of those got lost before the capture. The pauses are not the server's then.
+  if (e.synCount !== 1 || e.ackCount > e.synAckCount) return false;
   const usual = 2 ** (e.synAckCount - 1) - 1;
   return e.synAckLast - e.synAckFirst >= DEFERRED_BY * usual * 1e9;
 }

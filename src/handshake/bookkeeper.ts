@@ -471,9 +471,10 @@ export class Bookkeeper {
     if (hasSpoken) return;
     if (this.mayAnswerRepeatedSyn(slot)) return;
     const since = this.time - a.time(slot, T.ACK_FIRST);
+    const beyond = distance(segment.acknowledgment, a.word(slot, W.CLIENT_END));
     const bits = fromClient
       ? leavesUnheard(segment.acknowledgment, isn)
-      : closesAtOnce(segment.sequence, segment.payloadLength, isn, since);
+      : closesAtOnce(segment.sequence, segment.payloadLength, isn, since, beyond);
     a.setWord(slot, W.LINK, a.word(slot, W.LINK) | bits);
   }
 
@@ -496,14 +497,20 @@ export class Bookkeeper {
 /** A server that wants none of a client closes within moments; one that has waited for a request in vain takes longer. */
 const AT_ONCE_NANOS = 1e9;
 
-/** CLOSED_AT_ONCE when the server's first FIN or RST comes at once and behind nothing but its SYN-ACK. @param sinceThirdLeg nanoseconds */
+/**
+ * CLOSED_AT_ONCE when the server's first FIN or RST comes at once and behind nothing but its SYN-ACK; unless it acknowledges one octet more than the client was seen to send, its FIN:
+ * that is recorded late, or not at all.
+ * @param sinceThirdLeg nanoseconds
+ * @param beyond octets that it acknowledges beyond those that were seen
+ */
 export function closesAtOnce(
   sequence: number,
   payloadLength: number,
   serverIsn: number,
   sinceThirdLeg: number,
+  beyond: number,
 ): number {
-  const isSilent = ((sequence - serverIsn) | 0) === 1 && payloadLength === 0;
+  const isSilent = ((sequence - serverIsn) | 0) === 1 && payloadLength === 0 && beyond !== 1;
   return isSilent && sinceThirdLeg <= AT_ONCE_NANOS ? CLOSED_AT_ONCE : 0;
 }
 

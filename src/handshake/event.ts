@@ -210,6 +210,8 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   if ((flags & FLAG.ACK) === 0) return EVENT.OTHER;
   const pure = !occupies(segment);
   const otherwise = pure && !isFollowed(attempts, slot) ? EVENT.CHALLENGE : EVENT.OTHER;
+  const proves = acknowledged > synData || (acknowledged >= 0 && !pure);
+  if (proves && bearsOutWrong(attempts, slot, segment)) return took(attempts, slot, flags);
   if (!isFromServerWindow(attempts, slot, segment) || acknowledged < 0) return otherwise;
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
   if (acknowledged > synData) return classifyBeyond(attempts, slot, segment, thirdSeen, pure);
@@ -220,6 +222,12 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
   const isFar = attempts.has(slot, MARK.TOOK) && fromIsn > FIRST_WINDOW;
   return isFar ? EVENT.OTHER : EVENT.SERVER_TOOK_EARLY;
+}
+
+/** What seemed to have wrong numbers acknowledged a SYN-ACK that was not recorded: the server goes on from just there. */
+function bearsOutWrong(attempts: Attempts, slot: number, segment: Segment): boolean {
+  const isWrong = attempts.word(slot, W.WRONG_COUNT) > 0 && attempts.word(slot, W.ACK_COUNT) === 0;
+  return isWrong && (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ACKED);
 }
 
 function took(attempts: Attempts, slot: number, flags: number): Event {

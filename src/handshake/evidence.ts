@@ -119,6 +119,10 @@ export class Evidence {
   lossyMany = false;
   /** It says that it lost packets in the `patience` before the first SYN-ACK. */
   lossyBefore = false;
+  /** It says that it lost packets between the first SYN-ACK and the first segment of wrong numbers. */
+  lossyBeforeWrong = false;
+  /** Another attempt began on the ports later. */
+  isFollowed = false;
 }
 
 /** The identification of an IPv4 packet: 0 is what Linux writes into SYN-ACKs and RSTs. NONE: IPv6, or no packet. */

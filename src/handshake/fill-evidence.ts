@@ -4,6 +4,7 @@ import {
   type Attempts,
   CLOSED_AT_ONCE,
   FILL,
+  FOLLOWED,
   FORGOTTEN,
   LEFT_UNHEARD,
   MARK,
@@ -88,6 +89,7 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
 
 function fillLink(e: Evidence, link: number): void {
   e.afterForgotten = (link & FORGOTTEN) !== 0;
+  e.isFollowed = (link & FOLLOWED) !== 0;
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
   e.synAckId = (link >> SYN_ACK_ID_SHIFT) & 3;

@@ -362,9 +362,11 @@ export class OrdinaryPath {
     if (hasSpoken) return;
     const since = this.book.time - (doubles[row / 2 + T.ACK_FIRST] as number);
     const sequence = rows[from + ROW.SEQUENCE] as number;
+    const acknowledgment = rows[from + ROW.ACKNOWLEDGMENT] as number;
+    const beyond = (acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;
     const bits = fromClient
-      ? leavesUnheard(rows[from + ROW.ACKNOWLEDGMENT] as number, serverIsn)
-      : closesAtOnce(sequence, payloadOf(rows, from), serverIsn, since);
+      ? leavesUnheard(acknowledgment, serverIsn)
+      : closesAtOnce(sequence, payloadOf(rows, from), serverIsn, since, beyond);
     words[row + W.LINK] = (words[row + W.LINK] as number) | bits;
   }
 

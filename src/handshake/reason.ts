@@ -88,6 +88,9 @@ function undecided(e: Evidence, patienceNanos: number): string {
     return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';
   }
   if (e.synCount === 0 && e.lossyBefore) return 'Packets were lost by the capture where the SYN would be.';
+  if (e.wrongCount > 0) {
+    return "The client's segment in the third leg's place has wrong numbers; but the capture lost packets, and the SYN-ACK that it acknowledges can be one of them.";
+  }
   if (e.lossy || e.lossyMany) return 'Packets were lost by the capture where the next leg would be.';
   if ((e.marks & MARK.GIVEN_UP) !== 0)
     return 'Too many attempts were open, in all or on these ports: this one was given up.';

@@ -350,20 +350,33 @@ export class Tracker {
 
   /** The newest attempt of the flow comes first; an older one gets the segment only when the numbers say that it is its own. */
   private observeOpen(segment: Segment, newest: number, hash: number): void {
-    let slot = newest;
+    let slot = NO_SLOT;
     let event: Event = EVENT.OTHER;
+    let newestEvent: Event = EVENT.OTHER;
     for (let candidate = newest; candidate !== NO_SLOT; candidate = this.attempts.older(candidate)) {
       this.leaveOrdinary(candidate);
       const fromClient = this.isClientSide(candidate, this.attempts.sideOf(candidate, segment));
       const seenAs = classify(this.attempts, candidate, segment, fromClient, this.bookkeeper.time);
-      if (candidate === newest) event = seenAs;
-      if (this.isOlderCopy(candidate, newest, segment) || this.takes(candidate, seenAs, newest, event, segment)) {
+      if (candidate === newest) newestEvent = seenAs;
+      if (this.isOlderCopy(candidate, newest, segment) || this.takes(candidate, seenAs, newest, newestEvent, segment)) {
         slot = candidate;
         event = seenAs;
         break;
       }
     }
-    this.accept(slot, event, segment, this.isClientSide(slot, this.attempts.sideOf(slot, segment)), hash);
+    if (slot === NO_SLOT) {
+      slot = newest;
+      event = newestEvent;
+    }
+    const isNew = this.accept(slot, event, segment, this.isClientSide(slot, this.attempts.sideOf(slot, segment)), hash);
+    if (isNew && slot !== newest && this.isChallengeToo(slot, newest, newestEvent)) {
+      this.accept(newest, EVENT.CHALLENGE, segment, false, hash);
+    }
+  }
+
+  /** A server that still acknowledges what an older connection sent holds it, and says so in answer to the newest SYN. */
+  private isChallengeToo(older: number, newest: number, newestEvent: Event): boolean {
+    return newestEvent === EVENT.CHALLENGE && !this.isLiveBeside(older, newest);
   }
 
   /** Whether an attempt of the flow claims a segment. `newestEvent` is what the segment is to the newest of them. */
@@ -374,9 +387,13 @@ export class Tracker {
     if (candidate === newest || newestEvent !== EVENT.CHALLENGE) return belongs(event);
     // An older connection that still speaks is the very thing that a new SYN is challenged by; unless its own client sent its SYN again since, or its handshake
     // still goes on.
-    const isLive = this.attempts.time(candidate, T.SYN_LAST) > this.attempts.time(newest, T.SYN_FIRST);
-    if (isLive) return belongs(event) || event === EVENT.SERVER_ACK;
+    if (this.isLiveBeside(candidate, newest)) return belongs(event) || event === EVENT.SERVER_ACK;
     return belongs(event) && this.stateOf(candidate) < STATE.OPEN;
+  }
+
+  /** The client of an older attempt sent its SYN again when the newest had begun. */
+  private isLiveBeside(older: number, newest: number): boolean {
+    return this.attempts.time(older, T.SYN_LAST) > this.attempts.time(newest, T.SYN_FIRST);
   }
 
   private observeError(segment: Segment, found: number): void {
@@ -646,6 +663,7 @@ export class Tracker {
     evidence.lossy = this.losses.touch(last, last + this.patienceNanos);
     evidence.lossyMany = this.losses.touchMany(first, last + this.patienceNanos);
     evidence.lossyBefore = isAnswered && this.losses.touch(first - this.patienceNanos, first);
+    evidence.lossyBeforeWrong = evidence.wrongCount > 0 && this.losses.touch(first, evidence.wrongFirst);
     return evidence;
   }
 

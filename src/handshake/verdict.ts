@@ -47,7 +47,7 @@ const PAUSES_UNTIL_REPEAT = 2.5;
 export function judge(e: Evidence, patienceNanos: number): Verdict {
   if ((e.marks & MARK.TOOK) !== 0) return VERDICT.COMPLETE;
   if (e.ackCount > 0) return judgeThirdLeg(e, patienceNanos);
-  if (e.wrongCount > 0) return VERDICT.ACK_REJECTED;
+  if (e.wrongCount > 0) return judgeWrong(e);
   if (e.synAckCount > 0) return judgeAnswered(e, patienceNanos);
   return judgeUnanswered(e, patienceNanos);
 }
@@ -67,14 +67,23 @@ function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
   return VERDICT.COMPLETE;
 }
 
+/** In the third leg's place there is a segment of wrong numbers: unless the SYN-ACK that it acknowledges is among the packets that the capture lost. */
+function judgeWrong(e: Evidence): Verdict {
+  return e.lossyBeforeWrong && (e.marks & MARK.RESET_BARE) === 0 ? VERDICT.UNDECIDED : VERDICT.ACK_REJECTED;
+}
+
 /** The server went on as if the third leg had not come. */
 export function wasIgnored(e: Evidence, patienceNanos: number): boolean {
-  // A server resets what is open. A client resets what it takes to be open, and two SYN-ACKs that came again show that it was not.
-  if ((e.marks & MARK.RESET_OF_CONNECTION) !== 0) return e.resetFrom === RESET_FROM.CLIENT && e.repeatsAfterAck > 1;
+  if ((e.marks & MARK.RESET_OF_CONNECTION) !== 0) return e.repeatsAfterAck > 1 && !isResetByServer(e);
   if (e.repeatsAfterAck > 0) return !tookTheSecondOne(e, patienceNanos);
   // The ICMP error says that the client's data got lost on the way: the silence is explained.
   if (e.synAckCount === 0 || (e.marks & (MARK.ICMP_LATER | MARK.SERVER_SPOKE)) !== 0) return false;
   return e.againCount > 0 && e.unansweredNanos >= patienceNanos;
+}
+
+/** A server resets what is open, and repeats no SYN-ACK then. A client resets what it takes to be open, and two SYN-ACKs that came again show that it was not. */
+function isResetByServer(e: Evidence): boolean {
+  return e.resetFrom === RESET_FROM.SERVER && e.synAckLast <= e.resetTime;
 }
 
 function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
@@ -167,6 +176,6 @@ function synAckInferred(e: Evidence): boolean {
 
 export function gradeAck(e: Evidence, verdict: Verdict): Grade {
   if ((e.marks & MARK.TOOK) !== 0) return e.ackCount > 0 ? 'accepted' : 'inferred';
-  if (e.ackCount === 0) return e.wrongCount > 0 ? 'ignored' : 'not-seen';
+  if (e.ackCount === 0 && e.wrongCount === 0) return 'not-seen';
   return verdict === VERDICT.COMPLETE || verdict === VERDICT.UNDECIDED ? 'seen' : 'ignored';
 }

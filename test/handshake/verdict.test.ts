@@ -166,6 +166,7 @@ const evidences = fc
     lossy: fc.boolean(),
     lossyMany: fc.boolean(),
     lossyBefore: fc.boolean(),
+    lossyBeforeWrong: fc.boolean(),
   })
   .filter(({ synCount, synAckCount }) => synCount + synAckCount > 0)
   .map((fields) => evidence(fields));

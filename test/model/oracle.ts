@@ -65,6 +65,17 @@ class Facts {
     );
   }
 
+  /** The server's challenge of a later attempt acknowledges this one's SYN: it had answered it, before the place of the capture. */
+  get isAcknowledgedLater(): boolean {
+    const acknowledged = plus(this.attempt.isn, 1);
+    return this.capture.recorded.some(
+      ({ packet }) =>
+        packet.role === 'challenge' &&
+        packet.acknowledgment === acknowledged &&
+        this.world.attempts[packet.attempt]?.flow === this.attempt.flow,
+    );
+  }
+
   /**
    * Of the server, and impossible without the third leg: data, FIN, an acknowledgment of more than the SYN. Where nothing else of the connection was recorded but its SYN, a bare ACK can be
    * one for an older connection.
@@ -278,19 +289,16 @@ function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['ver
 
 function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
   const verdicts: Handshake['verdict'][] = [];
-  const begin = facts.recorded.find(({ packet }) => packet.role === 'syn')?.frame ?? 0;
+  const begin = facts.seen('syn')[0]?.frame ?? 0;
   const hasReset = facts
     .seen('server-reset', 'injected-reset')
     .some(({ packet, frame }) => packet.from === 'server' && frame > begin);
   if (hasReset) verdicts.push('refused');
   if (facts.seen('icmp').length > 0) verdicts.push('rejected');
-  const challenges = facts.seen('challenge');
   // Recorded before its SYN, by another queue, it is of no attempt.
-  const isBehind = challenges.some(
-    ({ frame }) => frame > (facts.recorded[0]?.frame ?? 0) && facts.recorded[0]?.packet.role === 'syn',
-  );
-  if (isBehind) verdicts.push('challenged');
+  if (facts.seen('challenge').some(({ frame }) => frame > begin)) verdicts.push('challenged');
   // What comes when another attempt has begun on the ports can be an answer to that.
+  if (facts.isAcknowledgedLater) verdicts.push('undecided');
   if (verdicts.length > 0) return facts.isFollowed ? [...verdicts, 'no-syn-ack'] : verdicts;
   return facts.speaksOlder ? ['no-syn-ack', 'challenged'] : ['no-syn-ack'];
 }
