@@ -20,6 +20,7 @@ import {
   TRAITED,
   W,
 } from './attempts.ts';
+import { bearsOutWrong } from './event.ts';
 import { ipIdKind, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { OfferChanges } from './offer-changes.ts';
@@ -315,10 +316,23 @@ export class Bookkeeper {
 
   /** The server went on. Its SYN-ACK and the third leg are inferred when they were not seen: verdict.ts does. */
   private noteTook(slot: number, segment: Segment, fromClient: boolean): void {
+    if (bearsOutWrong(this.attempts, slot, segment)) this.adoptWrong(slot);
     this.attempts.mark(slot, MARK.TOOK);
     // A RST before this did not end the connection.
     this.attempts.unmark(slot, MARK.RESET_OF_CONNECTION);
     this.follow(slot, segment, fromClient);
+  }
+
+  /** What seemed to have wrong numbers was the third leg: it acknowledged a SYN-ACK that was not recorded. */
+  private adoptWrong(slot: number): void {
+    const a = this.attempts;
+    this.noteServerIsn(slot, (a.word(slot, W.CLIENT_ACKED) - 1) | 0);
+    a.setWord(slot, W.ACK_COUNT, a.word(slot, W.WRONG_COUNT));
+    a.setWord(slot, W.WRONG_COUNT, 0);
+    a.setWord(slot, W.ACK_SERVED, 1);
+    for (const time of [T.ACK_FIRST, T.ACK_LAST, T.ACK_SERVED]) a.setTime(slot, time, a.time(slot, T.WRONG_FIRST));
+    a.setTime(slot, T.ACK_FRAME, a.time(slot, T.WRONG_FRAME));
+    a.mark(slot, MARK.ACK_EXACT | MARK.CAPTURE_LOSS);
   }
 
   private noteServerAck(slot: number, segment: Segment): void {

@@ -225,7 +225,7 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
 }
 
 /** What seemed to have wrong numbers acknowledged a SYN-ACK that was not recorded: the server goes on from just there. */
-function bearsOutWrong(attempts: Attempts, slot: number, segment: Segment): boolean {
+export function bearsOutWrong(attempts: Attempts, slot: number, segment: Segment): boolean {
   const isWrong = attempts.word(slot, W.WRONG_COUNT) > 0 && attempts.word(slot, W.ACK_COUNT) === 0;
   return isWrong && (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ACKED);
 }

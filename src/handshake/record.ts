@@ -129,7 +129,8 @@ function makeSynAckLeg(e: Evidence, context: RecordContext): Leg {
 function makeThirdLeg(e: Evidence, verdict: Verdict, context: RecordContext): Leg {
   const grade = gradeAck(e, verdict);
   if (e.ackCount === 0) {
-    if (e.wrongCount === 0 || grade !== 'ignored') return makeLeg(grade, 0, 0, 0, 0, 0, context);
+    const isShown = grade === 'ignored' || grade === 'seen';
+    if (e.wrongCount === 0 || !isShown) return makeLeg(grade, 0, 0, 0, 0, 0, context);
     const listed = [{ frame: e.wrongFrame, time: e.wrongFirst }];
     return withFrames(grade, e.wrongCount, e.wrongFirst, e.wrongFirst, listed, context);
   }

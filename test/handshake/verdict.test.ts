@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { MARK, QUOTES } from '../../src/handshake/attempts.ts';
-import { Evidence } from '../../src/handshake/evidence.ts';
+import { Evidence, RESET_FROM } from '../../src/handshake/evidence.ts';
 import { LEGS, VERDICTS } from '../../src/handshake/handshake.ts';
 import { reasonOf } from '../../src/handshake/reason.ts';
 import {
@@ -95,7 +95,10 @@ describe('a SYN-ACK without third leg', () => {
   );
   judged('where the capture lost packets', { ...ANSWERED, lossy: true }, 'undecided');
   judged('and a RST of the client', { ...ANSWERED, marks: MARK.CLIENT_RESET }, 'client-reset');
-  judged('and a segment of wrong numbers', { ...ANSWERED, wrongCount: 1 }, 'ack-rejected');
+  const wrong = { ...ANSWERED, wrongCount: 1 };
+  judged('and a segment of wrong numbers', wrong, 'ack-rejected');
+  judged('and one where the capture lost packets before it', { ...wrong, lossyBeforeWrong: true }, 'undecided');
+  judged('and one that was reset there', { ...wrong, lossyBeforeWrong: true, marks: MARK.RESET_BARE }, 'ack-rejected');
   judged('without SYN, deep in the capture', { ...ANSWERED, synCount: 0 }, 'no-syn');
   judged('without SYN, just inside patience', { ...ANSWERED, synCount: 0, beganNanos: 2.9 * S }, 'no-ack');
   judged(
@@ -126,11 +129,17 @@ describe('a third leg', () => {
   );
   judged('and a bare RST', { ...THREE, marks: MARK.RESET_BARE }, 'ack-rejected');
   judged('and a RST of a connection', { ...THREE, marks: MARK.RESET_OF_CONNECTION }, 'complete');
-  judged(
-    'and a RST of a connection after a repeated SYN-ACK',
-    { ...THREE, repeatsAfterAck: 2, synAckCount: 3, marks: MARK.RESET_OF_CONNECTION },
-    'complete',
-  );
+  const repeated = {
+    ...THREE,
+    repeatsAfterAck: 2,
+    synAckCount: 3,
+    synAckLast: 3.1 * S,
+    marks: MARK.RESET_OF_CONNECTION,
+  };
+  const [byServer, byClient] = [{ resetFrom: RESET_FROM.SERVER }, { resetFrom: RESET_FROM.CLIENT }];
+  judged('and a RST of the server after repeated SYN-ACKs', { ...repeated, ...byServer, resetTime: 5 * S }, 'complete');
+  judged('and a RST of the server among them', { ...repeated, ...byServer, resetTime: 2 * S }, 'ack-ignored');
+  judged('and a RST of the client after them', { ...repeated, ...byClient, resetTime: 5 * S }, 'ack-ignored');
 });
 
 test('names and missing legs are those of the contract, in the same order', () => {

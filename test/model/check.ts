@@ -1,9 +1,11 @@
 /** One case: simulated, recorded, judged by tripod, and that held against the truth. */
 import type { Handshake, Report } from '../../src/index.ts';
+import { Choice } from '../fuzz/choice.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
-import { type Fault, faultsOf } from './oracle.ts';
+import { tellInSteps } from './in-steps.ts';
+import { type Fault, faultsOf, faultsOfEarly } from './oracle.ts';
 import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
 import { simulate } from './world.ts';
@@ -23,23 +25,51 @@ export async function checkCase(seed: number): Promise<Outcome> {
   const files = encodeScript(parseScript(capture.text));
   const { handshakes, report } = await analyzeWith(files, { maxOpen: 1000 });
   const faults = faultsOf(world, capture, handshakes, report);
-  const early = await analyzeWith(files, { maxOpen: 1000, early: true });
+  const told = await tellInSteps(files[0] as Uint8Array);
+  const early = told.map(({ record }) => record);
+  const inTwo = await inTwoFiles(seed, capture.text);
   return {
     seed,
     text: capture.text,
-    faults: [...faults, ...earlyFaults(handshakes, early.handshakes)],
+    faults: [
+      ...faults,
+      ...faultsOfEarly(world, capture, told),
+      ...endsOtherwise('early records end as late ones', ({ verdict }) => verdict, handshakes, early),
+      ...(inTwo === null ? [] : endsOtherwise('a capture in two files is one', gist, handshakes, inTwo)),
+    ],
     handshakes,
     report,
   };
 }
 
-/** Records that are given as soon as they can be told end as those that wait for the end of the capture. */
-function earlyFaults(handshakes: readonly Handshake[], early: readonly Handshake[]): Fault[] {
+/** The same records once more, in another way. @param of what must not differ. @param again where a record has several revisions, the last one counts */
+function endsOtherwise(
+  rule: string,
+  of: (record: Handshake) => string,
+  handshakes: readonly Handshake[],
+  again: readonly Handshake[],
+): Fault[] {
   return handshakes.flatMap((one) => {
-    const told = early.filter(({ id }) => id === one.id);
+    const told = again.filter(({ id }) => id === one.id);
     const last = told.reduce<Handshake | null>((a, b) => (a === null || b.revision > a.revision ? b : a), null);
-    const rule = 'early records end as late ones';
-    if (last?.verdict === one.verdict) return [];
-    return [{ rule, what: `${one.verdict}, and early ${told.map(({ verdict }) => verdict).join(', ')}` }];
+    if (last !== null && of(last) === of(one)) return [];
+    return [{ rule, what: `${of(one)}; then ${told.map(of).join(', ')}` }];
   });
+}
+
+/** What must not depend on the way in which a capture comes. */
+function gist({ client, isn, verdict, legs }: Handshake): string {
+  const counts = [legs.syn, legs.synAck, legs.ack].map(({ grade, count }) => `${grade} ${count}`);
+  return `${client.port} ${isn.client} ${verdict} ${counts}`;
+}
+
+/** Cut somewhere into two files of a rotated set; null for most cases, and where statistics would have to be cut as well. */
+async function inTwoFiles(seed: number, text: string): Promise<readonly Handshake[] | null> {
+  const lines = text.split('\n');
+  const begin = lines.findIndex((line) => /^\d/.test(line));
+  if (seed % 4 !== 0 || begin < 0 || lines.includes('format pcapng')) return null;
+  const at = begin + new Choice(seed ^ 0x5eaf).below(lines.length - begin);
+  const seamed = [...lines.slice(0, at), 'seam', ...lines.slice(at)].join('\n');
+  const { handshakes } = await analyzeWith(encodeScript(parseScript(seamed)), { maxOpen: 1000 });
+  return handshakes;
 }

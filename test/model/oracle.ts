@@ -131,11 +131,45 @@ export function faultsOf(world: World, capture: Capture, handshakes: readonly Ha
   }
   for (const one of left)
     faults.push({ rule: 'no record of what was not', what: `${one.verdict} with ISN ${one.isn.client}` });
-  return [...faults, ...faultsOfReport(world, handshakes, report)];
+  return [...faults, ...faultsOfReport(world, capture, handshakes, report)];
 }
+
+/** A record that was given before the end of the capture. */
+export interface Told {
+  readonly record: Handshake;
+  /** Packets that had been read, the latest of which may not have been looked at yet. */
+  readonly packets: number;
+}
+
+/** What is said early holds for the capture as far as it had come. */
+export function faultsOfEarly(world: World, capture: Capture, told: readonly Told[]): Fault[] {
+  const faults: Fault[] = [];
+  for (const { record, packets } of told) {
+    const index = world.attempts.findIndex(
+      ({ flow, isn }) => record.client.port === 40_000 + flow && record.isn.client === isn,
+    );
+    const attempt = world.attempts[index];
+    if (attempt === undefined) continue;
+    const last = capture.times[packets - 1] ?? capture.last;
+    for (const rule of RULES) {
+      if (rule.moment === undefined) continue;
+      const end = rule.moment === 'behind the packet' ? packets : packets - 1;
+      const recorded = capture.recorded.filter(({ frame }) => frame <= end);
+      const what = rule.breaks(new Facts(attempt, index, world, { ...capture, recorded, last }), record);
+      const when = `early, behind packet ${packets}`;
+      if (what !== null)
+        faults.push({ rule: rule.name, what: `${when}: c${attempt.flow} ${attempt.isn}, ${record.verdict}: ${what}` });
+    }
+  }
+  return faults;
+}
+
+type Server = Report['servers'][number];
 
 interface Rule {
   readonly name: string;
+  /** It holds at any moment, and not only at the end: of the capture before the packet at hand, or behind it. */
+  readonly moment?: 'before the packet' | 'behind the packet';
   /** How the record breaks it; null when it does not. */
   readonly breaks: (facts: Facts, record: Handshake) => string | null;
 }
@@ -146,6 +180,7 @@ const frames = (recorded: readonly Recorded[]): string => recorded.map(({ frame 
 const RULES: readonly Rule[] = [
   {
     name: 'no leg is missing that is in the capture',
+    moment: 'before the packet',
     breaks(facts, record) {
       const later = [...facts.seen('syn-ack', 'third'), ...facts.proofs];
       if (record.missingLeg === 'syn' && facts.seen('syn').length > 0) return `SYN in ${frames(facts.seen('syn'))}`;
@@ -156,6 +191,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'a connection that is shown to be open is complete',
+    moment: 'before the packet',
     breaks: (facts, record) =>
       facts.proofs.length > 0 && record.verdict !== 'complete' ? `the server went on in ${frames(facts.proofs)}` : null,
   },
@@ -181,6 +217,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'what a verdict names is in the capture',
+    moment: 'behind the packet',
     breaks(facts, record) {
       const needs: Partial<Record<Handshake['verdict'], readonly Role[]>> = {
         refused: ['server-reset', 'injected-reset'],
@@ -197,7 +234,11 @@ const RULES: readonly Rule[] = [
       return roles !== undefined && facts.seen(...roles).length === 0 ? `no ${roles.join(' or ')} is in it` : null;
     },
   },
-  { name: 'a leg is missing only when its time is over', breaks: (facts, record) => calledTooSoon(facts, record) },
+  {
+    name: 'a leg is missing only when its time is over',
+    moment: 'before the packet',
+    breaks: (facts, record) => calledTooSoon(facts, record),
+  },
   {
     name: 'where the capture says that it lost a leg, it is not called missing',
     breaks(facts, record) {
@@ -404,15 +445,41 @@ function falseCause(facts: Facts, record: Handshake): string | null {
   return null;
 }
 
-function faultsOfReport(world: World, handshakes: readonly Handshake[], report: Report): Fault[] {
+function faultsOfReport(world: World, capture: Capture, handshakes: readonly Handshake[], report: Report): Fault[] {
   const faults: Fault[] = [];
   const { side } = report.capture.vantage;
   if (side !== 'unknown' && side !== world.scenario.tap.side) {
     const what = `${side}, not ${world.scenario.tap.side}: ${report.capture.vantage.evidence.join('; ')}`;
     faults.push({ rule: 'the vantage is right or unknown', what });
   }
-  if (report.summary.attempts !== handshakes.length) {
-    faults.push({ rule: 'sums agree', what: `${report.summary.attempts} attempts, ${handshakes.length} records` });
+  const { attempts } = report.summary;
+  if (attempts !== handshakes.length) {
+    faults.push({ rule: 'sums agree', what: `${attempts} attempts, ${handshakes.length} records` });
+  }
+  const listed = report.servers.reduce((sum, server) => sum + server.attempts, 0);
+  if (listed !== attempts) faults.push({ rule: 'sums agree', what: `${attempts} attempts, ${listed} of servers` });
+  for (const server of report.servers) faults.push(...faultsOfServer(world, capture, handshakes, server));
+  return faults;
+}
+
+function faultsOfServer(world: World, capture: Capture, handshakes: readonly Handshake[], server: Server): Fault[] {
+  const faults: Fault[] = [];
+  const own = handshakes.filter((one) => one.server.port === server.port);
+  const sums = [server.attempts, server.synReceived, server.synAckSent, server.ackReceived];
+  const are = (leg: keyof Handshake['legs']): number => own.filter(({ legs }) => legs[leg].grade !== 'not-seen').length;
+  const right = [own.length, are('syn'), are('synAck'), are('ack')];
+  if (String(sums) !== String(right))
+    faults.push({ rule: 'sums agree', what: `port ${server.port}: ${sums}, not ${right}` });
+  for (const verdict of new Set(own.map((one) => one.verdict))) {
+    const [told, is] = [server.byVerdict[verdict] ?? 0, own.filter((one) => one.verdict === verdict).length];
+    if (told !== is) faults.push({ rule: 'sums agree', what: `port ${server.port}: ${told} ${verdict}, not ${is}` });
+  }
+  const all = world.attempts.map((attempt, index) => new Facts(attempt, index, world, capture));
+  const ofServer = all.filter(({ attempt }) => 80 + attempt.flow === server.port);
+  for (const { cause, confidence, evidence } of server.diagnoses) {
+    if (confidence === 'possible' || ofServer.some(CAUSES[cause] ?? never)) continue;
+    const what = `port ${server.port}: ${cause} is ${confidence}: ${evidence[0]}`;
+    faults.push({ rule: 'a cause of a server that is likely or proven is true', what });
   }
   return faults;
 }

@@ -38,8 +38,8 @@ export interface Packet extends Sent {
   readonly sentAt: number;
   /** Routers that it passes before the capture, if it does not come from its side's host. */
   readonly hops: number | null;
-  /** Of an ICMP error. */
-  readonly icmp: { readonly type: number; readonly code: number; readonly quotes: Packet } | null;
+  /** Of an ICMP error: "administratively prohibited". */
+  readonly icmp: { readonly quotes: Packet } | null;
   /** When it passed the place of the capture, copies made by the network left out. */
   passedAt: number | null;
   arrivedAt: number | null;

@@ -120,7 +120,7 @@ export class Path {
     const half = this.plan[filter.half];
     const hops = Math.floor(half.hops / 2);
     const reply: Sent = { ...resetOf(packet), from };
-    const icmp = filter.how === 'says' ? { type: 3, code: 13, quotes: packet } : null;
+    const icmp = filter.how === 'says' ? { quotes: packet } : null;
     const made = this.make(reply, icmp === null ? 'injected-reset' : 'icmp', packet.attempt, hops, icmp);
     const back: HalfName = filter.half === 'far' ? 'near' : 'far';
     this.agenda.add(this.agenda.now + Math.floor(half.delay / 2), () => {

@@ -22,6 +22,15 @@ export interface Scenario {
   readonly flows: readonly FlowPlan[];
   readonly path: PathPlan;
   readonly tap: TapPlan;
+  readonly dress: Dress;
+}
+
+/** How the packets look on the wire, which is no part of the simulation. */
+interface Dress {
+  readonly isIpv6: boolean;
+  readonly vlan: number | null;
+  /** The snap length cuts the options off. */
+  readonly isCut: boolean;
 }
 
 /** The first SYN is sent here or later; the capture may have begun before. */
@@ -59,7 +68,14 @@ export function chooseScenario(seed: number): Scenario {
   const flows = Array.from({ length: 1 + choice.below(3) }, () => chooseFlow(choice));
   // Where ports are used again, nobody can tell whose a SYN-ACK is that was recorded before its SYN.
   const isReused = flows.some(({ attempts }) => attempts.length > 1);
-  return { seed, flows, path, tap: isReused ? { ...tap, swaps: false } : tap };
+  return { seed, flows, path, tap: isReused ? { ...tap, swaps: false } : tap, dress: chooseDress(seed) };
+}
+
+/** From a choice of its own: the simulations stay what they are. */
+function chooseDress(seed: number): Dress {
+  const choice = new Choice(Math.imul(seed, 0x85ebca6b) ^ 0x0d4e55);
+  for (let i = 0; i < 4; i++) choice.below(2);
+  return { isIpv6: choice.once(4), vlan: choice.once(5) ? 10 : null, isCut: choice.once(5) };
 }
 
 function chooseTap(choice: Choice): TapPlan {

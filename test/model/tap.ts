@@ -37,6 +37,8 @@ export interface Capture {
   /** Of the first and the last packet, of whatever kind; microseconds. */
   readonly first: number;
   readonly last: number;
+  /** When each packet was recorded, of whatever kind, in the order of the file. */
+  readonly times: readonly number[];
   /** Packets that it lost, and says so. */
   readonly losses: ReadonlySet<Packet>;
 }
@@ -61,6 +63,7 @@ export function record(world: World): Capture {
     recorded: writer.recorded,
     first: Math.min(...times),
     last: Math.max(...times),
+    times,
     losses,
   };
 }
@@ -109,12 +112,15 @@ class Writer {
 
   constructor(world: World) {
     this.world = world;
-    const { tap, path, flows, seed } = world.scenario;
+    const { tap, path, flows, seed, dress } = world.scenario;
     this.lines.push(`title Model, seed ${seed}`);
     if (tap.tells) this.lines.push('format pcapng');
     for (const index of flows.keys()) {
-      this.lines.push(`end c${index} 10.1.0.${index + 1}:${40_000 + index} ttl ${64 - path.near.hops}`);
-      this.lines.push(`end s${index} 10.2.0.1:${80 + index} ttl ${64 - path.far.hops}`);
+      const [client, server] = dress.isIpv6
+        ? [`[2001:db8:1::${index + 1}]`, '[2001:db8:2::1]']
+        : [`10.1.0.${index + 1}`, '10.2.0.1'];
+      this.lines.push(`end c${index} ${client}:${40_000 + index} ttl ${64 - path.near.hops}`);
+      this.lines.push(`end s${index} ${server}:${80 + index} ttl ${64 - path.far.hops}`);
     }
   }
 
@@ -163,15 +169,25 @@ class Writer {
     const flow = (this.world.attempts[packet.attempt] as { flow: number }).flow;
     const [from, to] = packet.from === 'client' ? [`c${flow}`, `s${flow}`] : [`s${flow}`, `c${flow}`];
     const { icmp } = packet;
+    const { isIpv6, vlan, isCut } = this.world.scenario.dress;
+    const tag = vlan === null ? '' : ` vlan ${vlan}`;
     if (icmp !== null) {
-      return `10.9.0.9 > ${to} icmp ${icmp.type}/${icmp.code} quoting ${this.numbers.get(icmp.quotes) ?? 1}`;
+      const error = isIpv6 ? '2001:db8:9::9' : '10.9.0.9';
+      return `${error} > ${to} icmp ${prohibited(isIpv6)} quoting ${this.numbers.get(icmp.quotes) ?? 1}${tag}`;
     }
     const { flags, sequence, length, acknowledgment, hops } = packet;
     const ack = acknowledgment === null ? '' : ` ack ${acknowledgment}`;
     const options = flags.startsWith('S') ? ' <mss 1460>' : '';
+    const headers = 14 + (vlan === null ? 0 : 4) + (isIpv6 ? 40 : 20) + 20;
+    const cut = isCut ? ` cut ${headers}` : '';
     const ttl = hops === null ? '' : ` ttl ${64 - hops}`;
-    return `${from} > ${to} ${flags} ${sequence}:${(sequence + length) >>> 0}(${length})${ack}${options}${ttl}`;
+    return `${from} > ${to} ${flags} ${sequence}:${(sequence + length) >>> 0}(${length})${ack}${options}${ttl}${tag}${cut}`;
   }
+}
+
+/** "Administratively prohibited": RFC 1812 §5.2.7.1, RFC 4443 §3.1. */
+function prohibited(isIpv6: boolean): string {
+  return isIpv6 ? '1/1' : '3/13';
 }
 
 function seconds(micros: number): string {
