@@ -18,6 +18,7 @@ import type { TracedSegment } from './handshake/trace.ts';
 import { Tracker } from './handshake/tracker.ts';
 import { VantageTally } from './handshake/vantage.ts';
 import { judge, MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from './handshake/verdict.ts';
+import { AlikeRun } from './report/alike-run.ts';
 import type { AttemptFilter } from './report/attempt-filter.ts';
 import { passes } from './report/attempt-filter.ts';
 import { Crowd, type Together } from './report/crowd.ts';
@@ -108,6 +109,12 @@ export class Analysis {
   /** What is told, and what is finished, of a flood; null when each has its record. */
   private readonly saying: Crowd | null;
   private readonly ending: Crowd | null;
+  /** Finished attempts that are not counted yet, and whether `saying` and `ending` count them. */
+  private readonly run = new AlikeRun();
+  private isRunSaid = false;
+  private isRunKept = false;
+  /** Whether nobody wants to hear of each finished attempt. */
+  private readonly mayRun: boolean;
 
   /** @param records takes each listed record, owned, or the text that it is made into. */
   constructor(
@@ -119,6 +126,7 @@ export class Analysis {
     this.hooks = hooks;
     this.fold = new SummaryFold(settings.seed, settings.patienceSeconds * 1e9);
     this.endpoints = settings.early ? new StandingTable(settings.seed) : null;
+    this.mayRun = settings.early && hooks.left === undefined;
     const hasCrowds = settings.early && settings.crowds === true;
     this.saying = hasCrowds ? new Crowd(settings.seed, TOLD_ALONE) : null;
     this.ending = hasCrowds ? new Crowd(settings.seed, FINISHED_ALONE) : null;
@@ -230,6 +238,7 @@ export class Analysis {
 
   /** How matters stand now; cheap enough to be asked for several times a second. */
   stand(): Standing {
+    this.endRun();
     return {
       byVerdict: namedCounts(this.standing),
       endpoints: this.endpoints?.all() ?? [],
@@ -239,31 +248,48 @@ export class Analysis {
 
   /** Verdicts that are out since this was asked for last, and were not told one by one. */
   toldTogether(): readonly Together[] {
+    this.endRun();
     return this.saying?.take(this.momentText) ?? [];
   }
 
   /** Attempts that are finished, and whose record was not made. */
   finishedTogether(): readonly Together[] {
+    this.endRun();
     return this.ending?.together(this.momentText) ?? [];
   }
 
   /** The figures as they would be if the capture ended now; nothing is finished. @param open takes the record of each listed attempt that is open; @param together those of a flood */
   snapshot(open: (handshake: Handshake) => void, together: (group: Together) => void = () => {}): AnalysisFigures {
+    this.endRun();
     const fold = this.fold.copy();
     const crowd = this.ending === null ? null : new Crowd(this.settings.seed, FINISHED_ALONE);
+    const run = new AlikeRun();
+    const endRun = (): void => {
+      if (run.attempts > 0) {
+        fold.addAlike(run);
+        if (this.isListed(run.verdict)) crowd?.countAlike(run);
+      }
+      run.end();
+    };
     let leftOut = this.leftOut;
     this.tracker.eachOpen((evidence) => {
       const verdict = judge(evidence, this.tracker.patienceNanos);
+      if (run.takes(evidence, verdict)) return;
+      endRun();
       if (!passes(this.filter, evidence)) {
         leftOut += 1;
         return;
       }
       fold.add(evidence, verdict);
-      if (!this.isListed(verdict) || crowd?.admits(evidence, verdict) === false) return;
+      if (!this.isListed(verdict) || crowd?.admits(evidence, verdict) === false) {
+        run.begin(evidence, verdict);
+        return;
+      }
       const record = this.record(evidence, verdict);
       crowd?.keep(evidence, verdict, record);
       open(record);
     });
+    endRun();
     for (const group of crowd?.together(this.momentText) ?? []) together(group);
     return {
       capture: this.captureFigures(leftOut),
@@ -276,6 +302,7 @@ export class Analysis {
   finish(): AnalysisFigures {
     this.fold.expect(this.tracker.attempts.rows);
     this.tracker.flush(this.clock.now);
+    this.endRun();
     this.list.finish();
     const servers = this.fold.servers(this.vantage.side(), this.utcText);
     return { capture: this.captureFigures(this.leftOut), summary: this.fold.summary(), servers };
@@ -301,32 +328,55 @@ export class Analysis {
   }
 
   private finished(evidence: Evidence): void {
-    this.vantage.add(evidence);
     const verdict = judge(evidence, this.tracker.patienceNanos);
+    if (this.run.takes(evidence, verdict)) return;
+    this.endRun();
+    this.vantage.add(evidence);
     if (evidence.id === this.settings.trace) {
       this.tracedHandshake = this.record(evidence, verdict);
     }
     const passed = passes(this.filter, evidence);
     if (passed) this.fold.add(evidence, verdict);
     else this.leftOut += 1;
-    this.tell(evidence, verdict, passed);
-    if (this.list.wantsMore) this.listFinished(evidence, verdict, passed);
+    this.tell(evidence, verdict, passed, 1);
+    this.isRunSaid = false;
+    this.isRunKept = false;
+    const hasRecord = this.list.wantsMore && this.listFinished(evidence, verdict, passed);
+    if (this.mayRun && !hasRecord) this.run.begin(evidence, verdict);
     this.hooks.left?.(evidence.id);
   }
 
-  private listFinished(evidence: Evidence, verdict: Verdict, passed: boolean): void {
+  /** Counts the finished attempts that are like the one before them: they are to be known now. */
+  private endRun(): void {
+    const { run } = this;
+    if (run.attempts > 0) {
+      this.vantage.addAlike(run.like, run.attempts);
+      this.fold.addAlike(run);
+      this.tell(run.like, run.verdict, true, run.attempts);
+      if (this.isRunSaid) this.saying?.countAlike(run);
+      if (this.isRunKept) this.ending?.countAlike(run);
+    }
+    run.end();
+  }
+
+  /** Answers whether a record was made. */
+  private listFinished(evidence: Evidence, verdict: Verdict, passed: boolean): boolean {
     const isListed = passed && this.isListed(verdict);
     // Early output has said it already, unless there is more to say now.
     const isToBeSaid =
       passed && isNews(evidence, verdict, this.isUnheard(evidence, verdict)) && this.isToBeSaid(evidence, verdict);
     const isSaid = isToBeSaid && (this.saying?.admits(evidence, verdict) ?? true);
-    const isKept = isListed && this.hooks.finished !== undefined && (this.ending?.admits(evidence, verdict) ?? true);
+    const isToBeKept = isListed && this.hooks.finished !== undefined;
+    const isKept = isToBeKept && (this.ending?.admits(evidence, verdict) ?? true);
+    this.isRunSaid = isToBeSaid;
+    this.isRunKept = isToBeKept;
     const record = isSaid || isKept ? this.record(evidence, verdict) : null;
     if (!this.settings.early) this.list.done(evidence.id, record);
     else if (isSaid && record !== null) this.say(evidence, verdict, record);
-    if (!isKept || record === null) return;
+    if (!isKept || record === null) return record !== null;
     this.ending?.keep(evidence, verdict, record);
     this.hooks.finished?.(record);
+    return true;
   }
 
   private begun(evidence: Evidence): boolean {
@@ -335,12 +385,13 @@ export class Analysis {
 
   /** An attempt for which a verdict can be given, and may be amended. A packet that decides nothing after all is no reason to say so. */
   private silent(evidence: Evidence, isDecided: boolean): number | null {
+    this.endRun();
     const verdict = judge(evidence, this.tracker.patienceNanos);
     if (isDecided && verdict === VERDICT.UNDECIDED) return null;
     const isUnheard = this.isUnheard(evidence, verdict);
     if (evidence.published === verdict && !(isUnheard && !evidence.isSaidUnheard)) return verdict;
     const passed = passes(this.filter, evidence);
-    this.tell(evidence, verdict, passed);
+    this.tell(evidence, verdict, passed, 1);
     if (passed && verdict === VERDICT.COMPLETE) this.fold.noteComplete(evidence);
     if (passed && this.list.wantsMore && this.isToBeSaid(evidence, verdict)) {
       if (this.saying?.admits(evidence, verdict) ?? true) this.say(evidence, verdict, this.record(evidence, verdict));
@@ -371,12 +422,13 @@ export class Analysis {
     return diagnoses.length === 0 ? handshake : { ...handshake, diagnoses };
   }
 
-  private tell(evidence: Evidence, verdict: Verdict, passed: boolean): void {
-    if (evidence.published < 0) this.told += 1;
+  private tell(evidence: Evidence, verdict: Verdict, passed: boolean, attempts: number): void {
+    const { published } = evidence;
+    if (published < 0) this.told += attempts;
     if (!passed) return;
-    if (evidence.published >= 0) this.standing[evidence.published] = (this.standing[evidence.published] as number) - 1;
-    this.standing[verdict] = (this.standing[verdict] as number) + 1;
-    this.endpoints?.tell(evidence, verdict, evidence.published);
+    if (published >= 0) this.standing[published] = (this.standing[published] as number) - attempts;
+    this.standing[verdict] = (this.standing[verdict] as number) + attempts;
+    this.endpoints?.tell(evidence, verdict, published, attempts);
   }
 
   /** Whoever was told of a verdict is told when it is another one after all, whichever it is. */

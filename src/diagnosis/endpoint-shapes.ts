@@ -21,6 +21,17 @@ export interface ShapeCount {
   several: boolean;
 }
 
+/** Attempts that are like one another: `like` has what all of them have. */
+interface AlikeAttempts {
+  readonly like: Evidence;
+  readonly attempts: number;
+  /** When the first of them began: nanoseconds since the base. */
+  readonly firstNanos: number;
+  /** The low word of one client's address, and whether there are others. */
+  readonly client: number;
+  readonly hasSeveralClients: boolean;
+}
+
 /** Attempts whose SYN went to one MAC address. */
 interface MacCount {
   readonly mac: number;
@@ -91,8 +102,8 @@ export class EndpointShapes {
     this.noteTaken(e);
     this.takenOffers.add(e);
     const shape = this.isCountedInContext(inItself) ? this.inContext(inItself, e, address) : inItself;
-    if (e.synMac !== 0) this.addMac(e);
-    if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e);
+    if (e.synMac !== 0) this.addMac(e, 1);
+    if (e.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, e, 1);
     if (shape === SHAPE.NONE) return;
     if (shape === SHAPE.ANSWERED_WITHOUT_OFFERS) this.takenOffers.addLost(e);
     if (isRefused(shape)) this.addRefusal(e);
@@ -105,6 +116,17 @@ export class EndpointShapes {
     count.attempts += 1;
     count.first = Math.min(count.first, began);
     count.several ||= count.client !== e.client3;
+  }
+
+  /** SYNs without an answer that followed one which was added, and are like it. */
+  addAlike(shape: Shape, { like, attempts, firstNanos, client, hasSeveralClients }: AlikeAttempts): void {
+    if (like.synMac !== 0) this.addMac(like, attempts);
+    if (like.stampOrder !== STAMP_ORDER.UNKNOWN) this.addStamp(shape, like, attempts);
+    const count = this.counts.find((known) => known.shape === shape);
+    if (count === undefined) return;
+    count.attempts += attempts;
+    count.first = Math.min(count.first, firstNanos);
+    count.several ||= hasSeveralClients || count.client !== client;
   }
 
   /** Of refusals and SYNs without an answer, the endpoint tells when all are there. */
@@ -146,30 +168,30 @@ export class EndpointShapes {
     return address.writesNoId && this.haveResetsId && shape === SHAPE.REFUSED ? SHAPE.REFUSED_BY_ANOTHER_STACK : shape;
   }
 
-  private addMac(e: Evidence): void {
+  private addMac(e: Evidence, attempts: number): void {
     let count = this.macs.find(({ mac }) => mac === e.synMac);
     if (count === undefined) {
       if (this.macs.length >= MACS_KEPT) return;
       count = { mac: e.synMac, answered: 0, unanswered: 0, firstUnanswered: 0 };
       this.macs.push(count);
     }
-    if (e.synAckCount > 0) count.answered += 1;
+    if (e.synAckCount > 0) count.answered += attempts;
     else if (e.resetFrom === 0 && e.icmpQuotes === 0) {
       if (count.unanswered === 0) count.firstUnanswered = e.synFirst;
-      count.unanswered += 1;
+      count.unanswered += attempts;
     }
   }
 
-  private addStamp(shape: Shape, e: Evidence): void {
+  private addStamp(shape: Shape, e: Evidence, attempts: number): void {
     const { stamps } = this;
     const isOlder = e.stampOrder === STAMP_ORDER.OLDER;
     if (e.synAckCount > 0) {
-      if (isOlder) stamps.answeredOlder += 1;
-      else stamps.answeredInOrder += 1;
+      if (isOlder) stamps.answeredOlder += attempts;
+      else stamps.answeredInOrder += attempts;
     } else if (isUnanswered(shape)) {
-      if (!isOlder) stamps.silentInOrder += 1;
+      if (!isOlder) stamps.silentInOrder += attempts;
       else if (stamps.silentOlder === 0) stamps.firstOlder = e.synFirst;
-      if (isOlder) stamps.silentOlder += 1;
+      if (isOlder) stamps.silentOlder += attempts;
     }
   }
 

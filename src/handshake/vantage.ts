@@ -62,10 +62,16 @@ export class VantageTally {
       this.loopback += 1;
       return;
     }
-    this.addDirection(e);
+    this.addDirection(e, 1);
     this.addChecksum(e);
     this.addTtl(e);
     this.addGaps(e);
+  }
+
+  /** So many more attempts like this one: each a SYN alone, between two hosts. */
+  addAlike(e: Evidence, attempts: number): void {
+    this.attempts += attempts;
+    this.addDirection(e, attempts);
   }
 
   conclude(): Vantage {
@@ -123,10 +129,11 @@ export class VantageTally {
     ];
   }
 
-  private addDirection(e: Evidence): void {
-    if (e.synDirection === FORWARDED || e.synAckDirection === FORWARDED) this.direction.middle += 1;
-    else if (e.synDirection === INCOMING || e.synAckDirection === OUTGOING) this.direction.server += 1;
-    else if (e.synDirection === OUTGOING || e.synAckDirection === INCOMING) this.direction.client += 1;
+  private addDirection(e: Evidence, attempts: number): void {
+    const { direction } = this;
+    if (e.synDirection === FORWARDED || e.synAckDirection === FORWARDED) direction.middle += attempts;
+    else if (e.synDirection === INCOMING || e.synAckDirection === OUTGOING) direction.server += attempts;
+    else if (e.synDirection === OUTGOING || e.synAckDirection === INCOMING) direction.client += attempts;
   }
 
   private addChecksum(e: Evidence): void {

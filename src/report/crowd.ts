@@ -6,6 +6,7 @@ import { AT_BASE } from '../bytes/time.ts';
 import type { Evidence } from '../handshake/evidence.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 import { VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
+import type { AlikeRun } from './alike-run.ts';
 import { EndpointTable } from './endpoint-table.ts';
 
 /** Attempts of one endpoint and verdict that are told together. */
@@ -54,6 +55,15 @@ export class Crowd {
     entry.others += 1;
     this.hasOthers = true;
     return false;
+  }
+
+  /** Attempts that followed one which was not admitted, and are like it. */
+  countAlike({ like, verdict, attempts, firstNanos, lastNanos }: AlikeRun): void {
+    const entry = this.entryOf(like, verdict);
+    if (entry === null) return;
+    entry.others += attempts;
+    if (firstNanos < entry.firstNanos) entry.firstNanos = firstNanos;
+    if (lastNanos > entry.lastNanos) entry.lastNanos = lastNanos;
   }
 
   keep(e: Evidence, verdict: Verdict, record: Handshake): void {

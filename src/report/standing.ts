@@ -23,12 +23,12 @@ export class StandingTable {
     this.table = new EndpointTable(seed);
   }
 
-  /** An attempt's verdict is out. @param before the one that was out until now, or -1 */
-  tell(e: Evidence, verdict: Verdict, before: number): void {
+  /** The verdict of so many attempts of the endpoint is out. @param before the one that was out until now, or -1 */
+  tell(e: Evidence, verdict: Verdict, before: number, attempts: number): void {
     const counts = this.endpoints[this.numberOf(e)]?.counts;
     if (counts === undefined) return;
-    if (before >= 0) counts[before] = (counts[before] as number) - 1;
-    counts[verdict] = (counts[verdict] as number) + 1;
+    if (before >= 0) counts[before] = (counts[before] as number) - attempts;
+    counts[verdict] = (counts[verdict] as number) + attempts;
   }
 
   /** Every endpoint, in the order in which they came. */

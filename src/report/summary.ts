@@ -13,6 +13,7 @@ import { LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts'
 import { addressText, synAckToAckNanos, synToSynAckNanos } from '../handshake/record.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
 import { MISSING_LEGS, VERDICT, VERDICT_NAMES, type Verdict } from '../handshake/verdict.ts';
+import type { AlikeRun } from './alike-run.ts';
 import { ChangedOptions } from './changed-options.ts';
 import { ClientCount } from './client-count.ts';
 import { EndpointTable } from './endpoint-table.ts';
@@ -100,10 +101,27 @@ export class SummaryFold {
     endpoint.host.add(e);
     endpoint.shapes.add(shapeOf(e, verdict, this.patienceNanos), e, endpoint.host);
     endpoint.changes.add(e);
-    countLegs(endpoint, e, verdict);
+    countLegs(endpoint, e, verdict, 1);
     endpoint.synToSynAck.add(synToSynAckNanos(e));
     endpoint.synAckToAck.add(synAckToAckNanos(e));
     if (!e.isClientMet) this.clients.meet(endpoint.clients, e);
+  }
+
+  /** Attempts that followed one which was added, and are like it. */
+  addAlike(run: AlikeRun): void {
+    const { like, verdict, attempts } = run;
+    this.attempts += attempts;
+    this.byVerdict[verdict] = (this.byVerdict[verdict] as number) + attempts;
+    const number = this.endpointOf(like);
+    if (number < 0) {
+      this.unlistedAttempts += attempts;
+      return;
+    }
+    const endpoint = this.endpoints[number] as EndpointFigures;
+    endpoint.attempts += attempts;
+    endpoint.byVerdict[verdict] = (endpoint.byVerdict[verdict] as number) + attempts;
+    endpoint.shapes.addAlike(shapeOf(like, verdict, this.patienceNanos), run);
+    countLegs(endpoint, like, verdict, attempts);
   }
 
   /** An attempt begins that will be added when it is finished. Its client is counted now, and not when somebody waits for the report. Answers whether it is: `isClientMet` then. */
@@ -224,12 +242,12 @@ export class SummaryFold {
   }
 }
 
-function countLegs(endpoint: EndpointFigures, e: Evidence, verdict: Verdict): void {
+function countLegs(endpoint: EndpointFigures, e: Evidence, verdict: Verdict, attempts: number): void {
   const took = (e.marks & MARK.TOOK) !== 0;
   const third = e.ackCount > 0 || took;
-  if (e.synCount > 0 || verdict !== VERDICT.NO_SYN) endpoint.synReceived += 1;
-  if (e.synAckCount > 0 || third || (e.marks & MARK.SERVER_ACKED) !== 0) endpoint.synAckSent += 1;
-  if (third) endpoint.ackReceived += 1;
+  if (e.synCount > 0 || verdict !== VERDICT.NO_SYN) endpoint.synReceived += attempts;
+  if (e.synAckCount > 0 || third || (e.marks & MARK.SERVER_ACKED) !== 0) endpoint.synAckSent += attempts;
+  if (third) endpoint.ackReceived += attempts;
 }
 
 function failed(endpoint: EndpointFigures): number {
