@@ -3,6 +3,7 @@
  * `node --test` differently (folders in one, globs in the other), so the files are named here.
  */
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -18,13 +19,14 @@ if (files.length === 0) throw new Error(`no test file matches: ${wanted.join(' '
 
 // Live tests build hosts and measure what a kernel does in a time: one file after the other, when nothing else is at work.
 const isLive = (file: string): boolean => path.relative(root, file).startsWith('live');
+// `true` would leave one processor idle, of two.
 await runAll(
   files.filter((file) => !isLive(file)),
-  true,
+  availableParallelism(),
 );
 await runAll(files.filter(isLive), 1);
 
-async function runAll(some: string[], concurrency: number | true): Promise<void> {
+async function runAll(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
   const stream = run({ files: some, concurrency });
   stream.on('test:fail', () => {

@@ -4,6 +4,7 @@
  * (host/facts-helper.ts): nothing here ever holds up a packet.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { DropIndex, spokenSyns } from '../diagnosis/host-drops.ts';
 import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
@@ -76,6 +77,8 @@ interface Told {
   readonly record: Handshake;
   /** Amendments of this file. */
   readonly amendments: number;
+  /** The firewall was among the facts: it comes after the others, and says which rule it was. */
+  readonly hasRules: boolean;
 }
 
 /** The last attempts of a server, and the facts of their time. */
@@ -141,7 +144,8 @@ export class HostWitness {
     else if (record.missingLeg === null) this.tellNow(port, record);
     else {
       port.waiting.delete(record.id);
-      this.tellProven(record, causesSince(this.told.get(record.id), record));
+      const told = this.told.get(record.id);
+      this.tellProven(record, causesSince(told, record), told?.hasRules ?? false);
       port.isOpen = true;
       this.ask(record.server.port, port);
     }
@@ -181,12 +185,13 @@ export class HostWitness {
       return;
     }
     const record = arrived(given);
-    const isOpen = record.missingLeg !== null && this.told.get(record.id)?.diagnoses[0]?.confidence !== 'proven';
-    if (!isOpen) {
+    const told = this.told.get(record.id);
+    const { ending, asking } = this.caseOf(record.server.port);
+    const isProven = told?.diagnoses[0]?.confidence === 'proven' && (told.hasRules || asking === null);
+    if (record.missingLeg === null || isProven) {
       this.finish(this.dress(record));
       return;
     }
-    const { ending } = this.caseOf(record.server.port);
     ending.push(record);
     if (ending.length > RECORDS_KEPT) this.finishAll(ending.splice(0, 1));
   }
@@ -338,7 +343,7 @@ export class HostWitness {
     this.finishAll(port.ending.splice(0));
   }
 
-  /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, again. */
+  /** Facts have come: whatever waits is told with its causes, and what was told before, and is proven now, or by a rule that has a name now, again. */
   private hear(port: PortCase, latest: FactsOfTime, waiting: readonly Waiting[]): void {
     const { facts } = latest;
     const records = [...port.records.values()].filter((record) => isOfTheTime(record, latest));
@@ -353,22 +358,26 @@ export class HostWitness {
         ? proveRecord(record, rulings, seen, drops)
         : misdirected(record, proveRecord(record, rulingsForeign, seenForeign, drops));
     const covered = new Set([...records, ...foreign].map(({ id }) => id));
+    const hasRules = isKnown(facts.firewall);
     for (const { record } of waiting) {
-      this.tellProven(record, covered.has(record.id) ? prove(record) : record.diagnoses);
+      if (covered.has(record.id)) this.tellProven(record, prove(record), hasRules);
+      else this.tellProven(record, record.diagnoses, false);
     }
     for (const record of [...records, ...foreign]) {
       const told = this.told.get(record.id);
-      if (told === undefined || told.diagnoses[0]?.confidence === 'proven' || record.missingLeg === null) continue;
+      const wasProven = told?.diagnoses[0]?.confidence === 'proven';
+      if (told === undefined || (wasProven && (told.hasRules || !hasRules)) || record.missingLeg === null) continue;
       const diagnoses = prove(record);
-      if (diagnoses[0]?.confidence !== 'proven') continue;
-      remember(this.told, record.id, { record, diagnoses, amendments: told.amendments + 1 }, CAUSES_KEPT);
+      const isNews = !wasProven || !isDeepStrictEqual(diagnoses, told.diagnoses);
+      if (diagnoses[0]?.confidence !== 'proven' || !isNews) continue;
+      remember(this.told, record.id, { record, diagnoses, amendments: told.amendments + 1, hasRules }, CAUSES_KEPT);
       this.tell(this.dress(record));
     }
     const isYoung = (record: Handshake): boolean => record.missingLeg !== null && isYounger(record, latest);
     if ([...port.records.values(), ...port.foreign.values()].some(isYoung)) port.isOpen = true;
     for (const [key, own] of byServer(records)) {
       // A whole answer says which rule it was; what came at once does not take its place.
-      const isLess = !isKnown(facts.firewall) && this.endpoints.has(key);
+      const isLess = !hasRules && this.endpoints.has(key);
       if (!isLess && own.some(({ missingLeg }) => missingLeg !== null)) {
         remember(this.endpoints, key, { records: own, facts }, ENDPOINTS_KEPT);
       }
@@ -378,16 +387,16 @@ export class HostWitness {
   /** With the last answer, if there is any. */
   private tellWaiting(port: PortCase, waiting: readonly Waiting[]): void {
     if (port.latest !== null) this.hear(port, port.latest, waiting);
-    else for (const { record } of waiting) this.tellProven(record, record.diagnoses);
+    else for (const { record } of waiting) this.tellProven(record, record.diagnoses, false);
   }
 
   private finishAll(records: readonly Handshake[]): void {
     for (const record of records) this.finish(this.dress(record));
   }
 
-  private tellProven(record: Handshake, diagnoses: readonly Diagnosis[]): void {
+  private tellProven(record: Handshake, diagnoses: readonly Diagnosis[], hasRules: boolean): void {
     const amendments = this.told.get(record.id)?.amendments ?? 0;
-    remember(this.told, record.id, { record, diagnoses, amendments }, CAUSES_KEPT);
+    remember(this.told, record.id, { record, diagnoses, amendments, hasRules }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
 }

@@ -176,7 +176,8 @@ describe('on this host', LINUX, () => {
     child.stderr.once('data', () => server.close());
     const { status, stdout, stderr } = await end;
     assert.equal(status, 1);
-    assert.match(stderr, /round 1: port \d+: no fault found on this host; .*; looking again/);
+    // Other tests take processors, of which this host is warned.
+    assert.match(stderr, /round 1: port \d+: no fault found on this host(?:, with one warning)?; .*; looking again/);
     assert.match(stdout, /Verdict: fault\. .*nothing\s+listens/);
     const [kept] = readdirSync(cwd);
     assert.match(kept ?? '', /^tripod-doctor-\d+-\d{8}T\d{6}Z$/);

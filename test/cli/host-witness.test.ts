@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { HostWitness } from '../../src/cli/host-witness.ts';
-import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
+import type { Condition, FirewallChain, FirewallFacts, FirewallRule } from '../../src/diagnosis/firewall-facts.ts';
+import { type PortFacts, unknown } from '../../src/diagnosis/port-facts.ts';
 import { VERDICTS } from '../../src/handshake/handshake.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
@@ -84,6 +85,39 @@ function dropped({ client, server, isn, legs }: Handshake, fromMillis: number): 
   return { facts: nothing({ drops }), fromMillis, untilMillis: LATE };
 }
 
+/** A firewall one of whose rules drops what comes to the port, and counted so many. */
+function dropping(packets: number): FirewallFacts {
+  const onPort: Condition = {
+    kind: 'field',
+    field: 'destination-port',
+    negated: false,
+    values: [[2323, 2323]],
+    set: null,
+    partial: false,
+  };
+  const rule: FirewallRule = {
+    handle: 2,
+    text: 'tcp dport 2323 counter drop',
+    conditions: [onPort],
+    verdict: { kind: 'drop' },
+    counter: { moved: packets, total: packets },
+  };
+  const chain: FirewallChain = {
+    tool: 'nft',
+    family: 'inet',
+    table: 'filter',
+    name: 'input',
+    type: 'filter',
+    hook: 'input',
+    priority: 0,
+    policy: 'accept',
+    policyCounter: null,
+    devices: [],
+    rules: [rule],
+  };
+  return { chains: [chain], rulesLeftOut: 0, rulesBeyondBound: 0, addresses: [], flowtables: [], unread: [] };
+}
+
 function nothing(more: Partial<PortFacts> = {}): PortFacts {
   return { ...HEALTHY, port: 2323, counters: { unknown: 'nobody read them' }, ...more };
 }
@@ -155,6 +189,25 @@ describe('a verdict', () => {
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
     await host.answer(false, dropped(record, LONG_AGO));
     assert.equal(told.length, 1, 'nothing new');
+  });
+
+  test('that was proven before the rules of the firewall came is amended when they name the rule, its last record too', async () => {
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    const { facts, ...time } = dropped(record, LONG_AGO);
+    await host.answer(true, { ...time, facts: { ...facts, firewall: unknown('not asked for') } });
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    subject.finished(record);
+    assert.equal(finished.length, 0, 'the question is under way');
+    await host.answer(false, { ...time, facts: { ...facts, firewall: dropping(record.legs.syn.count) } });
+    assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
+    assert.deepEqual(finished.map(words), ['1 local-firewall-drop proven']);
+    for (const { diagnoses } of [...told.slice(1), ...finished]) {
+      assert.match(diagnoses[0]?.evidence.join('; ') ?? '', /the rule "tcp dport 2323 counter drop"/);
+    }
   });
 
   test('that is amended while it waits is not told after its amendment', async () => {
