@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { commandFile } from '../../test/support/paths.ts';
 import type { Running } from '../../test/support/running.ts';
 import { median } from '../measure/median.ts';
+import { onTimedLines } from './timed-lines.ts';
 import { Wire } from './wire.ts';
 
 const SECONDS = 5;
@@ -39,15 +40,9 @@ export async function measureFlooded(perSecond: number): Promise<string> {
 /** Of the lines of refused connections, as they come: the RST follows its SYN at once, and the line begins with the time of that. */
 function lineLatencies(capturing: Running): readonly number[] {
   const millis: number[] = [];
-  let rest = '';
-  capturing.child.stdout?.on('data', (text) => {
-    const now = performance.timeOrigin + performance.now();
-    const lines = `${rest}${text}`.split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const time = /^(\S+Z) #\d+ .*\(refused\)/.exec(line)?.[1];
-      if (time !== undefined) millis.push(now - Date.parse(time));
-    }
+  onTimedLines(capturing, (line, now) => {
+    const time = /^(\S+Z) #\d+ .*\(refused\)/.exec(line)?.[1];
+    if (time !== undefined) millis.push(now - Date.parse(time));
   });
   return millis;
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { commandFile } from '../../test/support/paths.ts';
 import { median } from '../measure/median.ts';
+import { onTimedLines } from './timed-lines.ts';
 import { Wire } from './wire.ts';
 
 const PER_SECOND = 10;
@@ -30,15 +31,9 @@ export async function measureLatency(count: number, server: 'of this host' | 'of
     const words = [commandFile, 'live', '-i', 'w', '--port', String(PORT), '--format', 'ndjson'];
     const capturing = wire.capture(process.execPath, words);
     const millis: number[] = [];
-    let rest = '';
-    capturing.child.stdout?.on('data', (text) => {
-      const now = performance.timeOrigin + performance.now();
-      const lines = `${rest}${text}`.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const { revision, reset } = JSON.parse(line);
-        if (revision === 0 && reset?.from === 'server') millis.push(now - Number(reset.time) * 1000);
-      }
+    onTimedLines(capturing, (line, now) => {
+      const { revision, reset } = JSON.parse(line);
+      if (revision === 0 && reset?.from === 'server') millis.push(now - Number(reset.time) * 1000);
     });
     await capturing.says(/capturing on/);
     if (server === 'of another') await wire.send('refusals', PER_SECOND, count);

@@ -98,11 +98,6 @@ export class FlowTable {
     return this.used - this.usedBrief;
   }
 
-  /** Slots that there is room for without growing. */
-  get capacity(): number {
-    return this.slots;
-  }
-
   get isFull(): boolean {
     return this.used >= this.maxSlots;
   }

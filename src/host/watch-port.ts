@@ -1,5 +1,4 @@
 /** All facts of one port over a time: a look at the beginning, samples of the accept queue, a look at the end. */
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   type Fact,
   isKnown,
@@ -51,17 +50,6 @@ export interface PortWatch {
   /** The packets beside which the facts are held end now: what counters do from now on is left out. */
   endOfPackets(): void;
   stop(): void;
-}
-
-/** The facts of a port over `seconds`. */
-export async function readPortFacts(port: number, seconds: number, options: WatchOptions = {}): Promise<PortFacts> {
-  const watch = await watchPort(port, options);
-  try {
-    await wait(seconds * 1000);
-    return await watch.facts();
-  } finally {
-    watch.stop();
-  }
 }
 
 /** Looks at the port from now until it is stopped. Never throws for what can't be read. */

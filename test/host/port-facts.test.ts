@@ -14,7 +14,7 @@ import { readProcSockets } from '../../src/host/proc-net-tcp.ts';
 import { findOwners, lookAt, processFacts } from '../../src/host/processes.ts';
 import { readDiagSockets } from '../../src/host/sock-diag.ts';
 import { summarizeSockets } from '../../src/host/sockets.ts';
-import { readPortFacts, watchPort } from '../../src/host/watch-port.ts';
+import { watchPort } from '../../src/host/watch-port.ts';
 import { hostFolder } from '../support/host-folder.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
@@ -117,7 +117,9 @@ describe('recorded files', () => {
 
   test('what is not there is unknown, each fact by itself, and nothing throws', async () => {
     const nothing = hostFolder({});
-    const facts = await readPortFacts(80, 0, { root: nothing });
+    const watch = await watchPort(80, { root: nothing });
+    const facts = await watch.facts();
+    watch.stop();
     for (const fact of [facts.sockets, facts.counters, facts.softnet, facts.pressure.cpu, facts.limits.somaxconn]) {
       assert.match(JSON.stringify(fact), /^\{"unknown":".* is not there"\}$/);
     }

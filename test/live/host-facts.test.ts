@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { describe, test } from 'node:test';
-import { walkFirewall } from '../../src/diagnosis/firewall-walk.ts';
+import { type FirewallPacket, walkFirewall } from '../../src/diagnosis/firewall-walk.ts';
 import { isKnown, type PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { CLIENT, LAB, Lab, SERVER } from '../support/doctor-lab.ts';
 
@@ -17,6 +17,18 @@ const timer = setInterval(() => {
   if (++tries === 3) clearInterval(timer);
 }, 100);
 setTimeout(() => process.exit(), 800);`;
+
+const SYN: FirewallPacket = {
+  family: 4,
+  source: CLIENT,
+  destination: SERVER,
+  sourcePort: 40_000,
+  destinationPort: PORT,
+  flags: 2,
+  inInterface: 'eth0',
+  outInterface: null,
+  state: 'new',
+};
 
 /** The facts over a second in which a client tries three times. */
 async function factsUnder(name: string, fault: (lab: Lab) => void): Promise<PortFacts> {
@@ -67,18 +79,7 @@ describe('facts of the real kernel', LAB, () => {
     });
     assert.ok(isKnown(facts.firewall));
     assert.deepEqual(facts.firewall.unread, []);
-    const packet = {
-      family: 4,
-      source: CLIENT,
-      destination: SERVER,
-      sourcePort: 40_000,
-      destinationPort: PORT,
-      flags: 2,
-      inInterface: 'eth0',
-      outInterface: null,
-      state: 'new',
-    } as const;
-    const result = walkFirewall(facts.firewall, packet, ['prerouting', 'input']);
+    const result = walkFirewall(facts.firewall, SYN, ['prerouting', 'input']);
     assert.ok(result.outcome === 'drop');
     assert.equal(result.by.rule?.counter?.moved, 3);
     assert.equal(result.by.rule?.text, `ip saddr @bad tcp dport ${PORT} counter drop`);
@@ -127,18 +128,7 @@ describe('facts of the real kernel', LAB, () => {
         );
       });
       assert.ok(isKnown(facts.firewall));
-      const packet = {
-        family: 4,
-        source: CLIENT,
-        destination: SERVER,
-        sourcePort: 40_000,
-        destinationPort: PORT,
-        flags: 2,
-        inInterface: 'eth0',
-        outInterface: null,
-        state: 'new',
-      } as const;
-      const result = walkFirewall(facts.firewall, packet, ['prerouting', 'input']);
+      const result = walkFirewall(facts.firewall, SYN, ['prerouting', 'input']);
       assert.ok(result.outcome === 'drop', `${tool}: ${JSON.stringify(facts.firewall)}`);
       assert.equal(result.by.rule?.counter?.moved, 3, tool);
     }
