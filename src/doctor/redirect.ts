@@ -30,7 +30,7 @@ export function redirectionOf(
   if (taken > 0) return `${counted(taken, 'attempt')} of others ${taken === 1 ? 'was' : 'were'} answered${words}`;
   // A rule for another address of the same port changes nothing for those whom the kernel refuses.
   const isRefused = others.some(({ byVerdict }) => (byVerdict.refused ?? 0) > 0);
-  return rule === null || others.length === 0 || isRefused ? null : `a rule hands its packets on${words}`;
+  return rule === null || isRefused ? null : `a rule hands its packets on${words}`;
 }
 
 function takenOf(byVerdict: ClientLegs['byVerdict']): number {

@@ -63,7 +63,8 @@ describe('nothing listens', () => {
     ],
     ['others are refused', facts(), [client({ refused: 9 })], null],
     ['others are refused beside a rule', facts({ firewall: PUBLISHED }), [client({ refused: 9 })], null],
-    ['nobody came, beside a rule', facts({ firewall: PUBLISHED }), [], null],
+    ['nobody came, beside a rule', facts({ firewall: PUBLISHED }), [], /^a rule hands .*dnat/],
+    ['nobody came', facts(), [], null],
     [
       'others are served at another address',
       facts(),

@@ -52,12 +52,6 @@ const NOT_PUT_ON: readonly (readonly [string, string, string, string])[] = [
     '`test/diagnosis/prove.test.ts`; a NAT that is out of ports is put on',
   ],
   [
-    'A7',
-    'a box that drops SYNs with Fast Open data or Multipath TCP',
-    'the rows have ECN, which doctor’s own connect can offer as well',
-    '`test/diagnosis/look-alikes.test.ts`, `fixtures/kernel/fast_open_data_lost`',
-  ],
-  [
     'B14',
     'tcp_tw_recycle behind a NAT',
     'kernels since 4.12 do not have it; the row is of TIME-WAIT',

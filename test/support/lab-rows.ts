@@ -113,6 +113,11 @@ const PUBLISHED: readonly Fault[] = [
   ['middle', `nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }'`],
   ['middle', `nft 'add rule ip nat pre iif r0 tcp dport ${LAB_PORT} dnat to 10.9.1.2:${LAB_PORT}'`],
 ];
+/** Another port of the same host has the service. */
+const REDIRECTED: readonly Fault[] = [
+  ['server', `nft 'add table ip nat; add chain ip nat pre { type nat hook prerouting priority -100; }'`],
+  ['server', `nft 'add rule ip nat pre iif s0 tcp dport ${LAB_PORT} redirect to :8080'`],
+];
 /** A NAT with four ports for everybody. */
 const FOUR_PORTS: readonly Fault[] = [
   ['middle', `nft 'add table ip nat'`],
@@ -776,6 +781,46 @@ export const LAB_ROWS: readonly LabRow[] = [
     sayLive: likely('no-ack', 'return-path-loss'),
   },
   {
+    name: 'container-port-closed',
+    row: 'B19',
+    what: 'a host whose port leads to a container in which nothing listens',
+    stage: { topology: 'routed', servers: [], faults: PUBLISHED, clients: [{ does: 'visit', ...AT_ROUTER }] },
+    at: 'router',
+    say: likely('refused', 'port-closed'),
+  },
+  {
+    name: 'container-drops',
+    row: 'B1',
+    what: 'a host whose port leads to a container whose own rules drop the SYNs',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: [...PUBLISHED, ...nft('input', `tcp dport ${LAB_PORT} drop`)],
+      clients: [{ does: 'visit', ...AT_ROUTER }],
+    },
+    at: 'router',
+    // The host has sent them on: what became of them there, the container tells.
+    say: open('no-syn-ack'),
+  },
+  {
+    name: 'redirected-queue-full',
+    row: 'B6',
+    what: 'a rule leads the port to another one of the host, whose application never calls accept()',
+    stage: {
+      servers: [{ does: 'never-accept', port: 8080, backlog: 2 }],
+      faults: REDIRECTED,
+      clients: VISIT,
+    },
+    say: likely('no-syn-ack', 'accept-queue-full'),
+  },
+  {
+    name: 'redirected-well',
+    row: 'B19',
+    what: 'a rule leads the port to another one of the host, where the service listens',
+    stage: { servers: [{ does: 'accept', port: 8080 }], faults: REDIRECTED, clients: VISIT },
+    say: null,
+  },
+  {
     name: 'container-well',
     row: 'B27',
     what: 'a host whose port leads to a container',
@@ -1270,6 +1315,36 @@ export const LAB_ROWS: readonly LabRow[] = [
     target: '10.9.0.2:2323',
     say: null,
     sayLive: possible('ack-ignored', 'path-mtu'),
+  },
+  {
+    name: 'client-fast-open-filtered',
+    row: 'A7',
+    what: 'a box on the way drops SYNs that carry data',
+    stage: {
+      topology: 'wired',
+      wire: 'data-syns-lost',
+      servers: ACCEPT,
+      faults: [['client', 'sysctl -qw net.ipv4.tcp_fastopen=5']],
+      clients: [{ does: 'visit', fast: true }],
+    },
+    target: '10.9.0.2:2323',
+    // Doctor's own SYN is an ordinary one.
+    say: null,
+    sayLive: possible(null, 'syn-options-filtered'),
+  },
+  {
+    name: 'client-multipath-filtered',
+    row: 'A7',
+    what: 'a box on the way drops SYNs that offer Multipath TCP',
+    stage: {
+      topology: 'wired',
+      wire: 'multipath-lost',
+      servers: ACCEPT,
+      clients: [{ does: 'visit', multipath: true }],
+    },
+    target: '10.9.0.2:2323',
+    say: null,
+    sayLive: possible(null, 'syn-options-filtered'),
   },
   {
     name: 'client-reset-at-data',
