@@ -812,6 +812,8 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: VISIT,
     },
     say: likely('no-syn-ack', 'accept-queue-full'),
+    // Whose queue it was shows at the other port.
+    sayLive: possible('no-syn-ack', 'accept-queue-full'),
   },
   {
     name: 'redirected-well',
