@@ -12,7 +12,7 @@ export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): 
       return `${times(e.synAckCount, 'SYN-ACK')}${span(e.synAckFirst, e.synAckLast)} without a SYN, although the capture had run for ${seconds(e.beganNanos)} before.`;
     case VERDICT.NO_SYN_ACK:
       if ((e.marks & MARK.CROSSED) !== 0) return `Two SYNs crossed, and neither was acknowledged${following(e)}.`;
-      return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and no answer of any kind${following(e)}.`;
+      return `${times(e.synCount, 'SYN')}${span(e.synFirst, e.synLast)}, and ${withoutAnswer(e)}.`;
     case VERDICT.REFUSED:
       return `A RST answers the SYN after ${seconds(e.resetTime - e.synFirst)}${e.synCount > 1 ? `; the client tries ${e.synCount} times` : ''}.`;
     case VERDICT.REJECTED:
@@ -34,6 +34,11 @@ export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): 
     default:
       return undecided(e, patienceNanos);
   }
+}
+
+function withoutAnswer(e: Evidence): string {
+  if ((e.marks & MARK.OTHER_ADDRESS) === 0) return `no answer of any kind${following(e)}`;
+  return 'no answer from where it went: a SYN-ACK to it came from another address';
 }
 
 function complete(e: Evidence): string {
