@@ -5,8 +5,8 @@ import type { VerdictName } from '../handshake/handshake.ts';
 import { counted } from '../report/render/text.ts';
 import type { ClientLegs } from './legs.ts';
 
-/** What a SYN that nobody takes comes to. */
-const UNTAKEN: readonly VerdictName[] = ['no-syn', 'no-syn-ack', 'refused', 'rejected', 'undecided'];
+/** What a SYN that nobody takes comes to. (TIME-WAITs of a service that has gone still challenge.) */
+const UNTAKEN: readonly VerdictName[] = ['no-syn', 'no-syn-ack', 'refused', 'rejected', 'challenged', 'undecided'];
 /** Of nft and iptables, in small letters: the packet goes on to another address, or to another port of this host. */
 const ONWARD: readonly string[] = ['dnat', 'redirect', 'tproxy'];
 

@@ -61,6 +61,7 @@ describe('nothing listens', () => {
       [client({ 'no-syn-ack': 9 })],
       /^a rule hands .*dnat/,
     ],
+    ['others are challenged by TIME-WAITs', facts(), [client({ challenged: 9 })], null],
     ['others are refused', facts(), [client({ refused: 9 })], null],
     ['others are refused beside a rule', facts({ firewall: PUBLISHED }), [client({ refused: 9 })], null],
     ['nobody came, beside a rule', facts({ firewall: PUBLISHED }), [], /^a rule hands .*dnat/],
