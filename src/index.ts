@@ -6,6 +6,7 @@
  *     for (const handshake of handshakes) if (handshake.missingLeg !== null) console.log(handshake.reason);
  */
 import { parseAddressRange } from './bytes/address.ts';
+import { checkOptions } from './checked-options.ts';
 import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS, jobsOf } from './defaults.ts';
 import type { Handshake, LegName, VerdictName } from './handshake/handshake.ts';
 import { analyzeSources } from './pipeline.ts';
@@ -84,9 +85,10 @@ export interface AnalyzeResult {
 
 /**
  * Reads a capture to its end and judges every TCP handshake in it.
- * @throws UserError for a path that can't be opened or an address that can't be read. Damage inside a capture is no exception: see `failures`.
+ * @throws UserError for a path that can't be opened, an address that can't be read, or an option out of its range. Damage inside a capture is no exception: see `failures`.
  */
 export async function analyze(input: AnalyzeInput, options: AnalyzeOptions = {}): Promise<AnalyzeResult> {
+  checkOptions(options);
   const handshakes: Handshake[] = [];
   const take = options.onHandshake ?? ((handshake: Handshake): void => void handshakes.push(handshake));
   const result = await analyzeSources(

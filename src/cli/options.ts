@@ -1,10 +1,10 @@
 /** Groups of options that commands share, as plain data to spread. */
 import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS } from '../defaults.ts';
 import { LEGS, VERDICTS } from '../handshake/handshake.ts';
+import { SORT_KEYS } from '../report/record-list.ts';
 import type { OptionSpecs } from './command.ts';
 
 export const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
-export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as const;
 /** "any" stands for every leg. */
 export const MISSING_CHOICES = ['any', ...LEGS] as const;
 export const SHELLS = ['bash', 'zsh'] as const;

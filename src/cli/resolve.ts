@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os';
 import { DEFAULT_MAX_OPEN, DEFAULT_PATIENCE_SECONDS, jobsOf } from '../defaults.ts';
 import { LEGS, type LegName, VERDICTS } from '../handshake/handshake.ts';
 import type { AnalysisOptions } from '../pipeline.ts';
+import { SORT_KEYS } from '../report/record-list.ts';
 import { randomSeed } from '../source/seed.ts';
 import { VERSION } from '../version.ts';
 import type { GivenArguments } from './command.ts';
 import type { Context } from './context.ts';
-import { FORMATS, MISSING_CHOICES, SHOW_FORMATS, SORT_KEYS } from './options.ts';
+import { FORMATS, MISSING_CHOICES, SHOW_FORMATS } from './options.ts';
 import { parseChoice, parseClient, parseCount, parseDuration, parseMoment, parsePorts, parseServer } from './values.ts';
 
 /** Attempts of the table's list with --sort, when no --limit was given. */

@@ -7,7 +7,8 @@
  */
 import type { Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
 
-export type SortKey = 'start' | 'latency' | 'server' | 'client' | 'verdict';
+export const SORT_KEYS = ['start', 'latency', 'server', 'client', 'verdict'] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
 
 export interface ListOptions {
   /** Only these verdicts; empty: all. */
