@@ -47,7 +47,8 @@ describe('live capture on loopback', { skip: isRoot ? false : 'needs root' }, ()
     });
     await assert.rejects(open(['lo'], 'tcp port 99999'), {
       name: 'UserError',
-      message: /^the filter "tcp port 99999" is wrong: illegal port number/,
+      message:
+        /^the filter "tcp port 99999" is wrong: illegal port number.*, at "port 99999" behind "tcp" \(see man pcap-filter\)$/,
     });
   });
 

@@ -37,7 +37,10 @@ function compile(pcap: Libpcap, handle: Pointer, expression: string): Instructio
   const memory = pcap.allocate(PROGRAM_LENGTH);
   if (call.pcap_compile(handle, memory, expression, OPTIMIZE, UNKNOWN_NETMASK) !== 0) {
     pcap.free(memory);
-    throw new UserError(`the filter "${expression}" is wrong: ${call.pcap_geterr(handle)} (see man pcap-filter)`);
+    const words = call.pcap_geterr(handle);
+    throw new UserError(
+      `the filter "${expression}" is wrong: ${words}${placeOf(pcap, handle, expression)} (see man pcap-filter)`,
+    );
   }
   const view = dataView(pcap.view(memory, PROGRAM_LENGTH));
   const count = view.getUint32(0, true);
@@ -46,6 +49,29 @@ function compile(pcap: Libpcap, handle: Pointer, expression: string): Instructio
   call.pcap_freecode(memory);
   pcap.free(memory);
   return program;
+}
+
+/** Words of an expression that are tried, each with all before it. */
+const WORDS_TRIED = 100;
+
+/** libpcap does not say where: the longest beginning that it can read does. Empty when it reads none. */
+function placeOf(pcap: Libpcap, handle: Pointer, expression: string): string {
+  const words = expression.trim().split(/\s+/);
+  for (let count = Math.min(words.length - 1, WORDS_TRIED); count > 0; count -= 1) {
+    const beginning = words.slice(0, count).join(' ');
+    if (isRight(pcap, handle, beginning)) {
+      return `, at "${words.slice(count).join(' ')}" behind "${beginning}"`;
+    }
+  }
+  return '';
+}
+
+function isRight({ call, allocate, free }: Libpcap, handle: Pointer, expression: string): boolean {
+  const memory = allocate(PROGRAM_LENGTH);
+  const isRead = call.pcap_compile(handle, memory, expression, OPTIMIZE, UNKNOWN_NETMASK) === 0;
+  if (isRead) call.pcap_freecode(memory);
+  free(memory);
+  return isRead;
 }
 
 function install(pcap: Libpcap, handle: Pointer, program: readonly Instruction[]): void {
