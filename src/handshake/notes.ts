@@ -221,7 +221,9 @@ function isPassedElsewhere(e: Evidence): boolean {
 function lacksSegments(e: Evidence): boolean {
   const lacksAck = (e.marks & MARK.TOOK) !== 0 && e.ackCount === 0;
   const lacksSynAck = e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0;
-  return (e.marks & MARK.CAPTURE_LOSS) !== 0 || lacksAck || lacksSynAck;
+  // An acknowledgement of octets that were never sent looks like loss, until the server says that it knows of none.
+  const isAhead = (e.marks & MARK.CAPTURE_LOSS) !== 0 && (e.marks & MARK.RESET_BARE) === 0;
+  return isAhead || lacksAck || lacksSynAck;
 }
 
 function looksLikeCookie(e: Evidence): boolean {

@@ -48,7 +48,7 @@ export const LIVE: Command = {
     ['sudo tripod live --port 443', 'all interfaces; a line for each handshake that lacks a leg'],
     ['sudo tripod live -i eth0 --port 443 --all', 'one interface; complete handshakes, too'],
     ['sudo tripod live --port 443 --until-missing', 'wait for the fault'],
-    ["ssh host 'tcpdump -U -w - tcp port 443' | tripod live -", 'packets of another host'],
+    ["ssh host 'tcpdump -U --immediate-mode -w - tcp port 443 or icmp' | tripod live -", 'packets of another host'],
     ['sudo tripod live --port 443 --write ring.pcapng --rotate-size 100 --rotate-files 10', 'keep the last 1 GB'],
     ['tripod live --follow growing.pcap --format ndjson', 'a growing file; one JSON record a line'],
   ],
