@@ -2,7 +2,7 @@
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
-import { VERDICT, type Verdict, wasIgnored } from './verdict.ts';
+import { isRecordedAgain, VERDICT, type Verdict, wasIgnored } from './verdict.ts';
 
 export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): string {
   switch (verdict) {
@@ -88,6 +88,9 @@ function undecided(e: Evidence, patienceNanos: number): string {
   }
   if (e.synAckCount === 0 && e.isServerUnheard) {
     return 'The capture has no packet of this server, and others complete their handshakes with it: what it answers does not pass here.';
+  }
+  if (isRecordedAgain(e)) {
+    return `The SYN comes again ${seconds(e.synLast - e.ackFirst)} after the third leg, as in files of two hosts whose clocks are apart: the repeated SYN-ACK may be the same one. Analyze the files one by one.`;
   }
   if (e.synCount === 0 && e.afterForgotten) {
     return 'A SYN-ACK without a SYN, on ports that carried another connection before: it may belong to that one.';

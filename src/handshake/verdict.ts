@@ -60,6 +60,7 @@ function judgeThirdLeg(e: Evidence, patienceNanos: number): Verdict {
   if (wasIgnored(e, patienceNanos)) {
     // What shows that the server took it may be among the packets that the capture lost.
     if (e.lossy && e.repeatsAfterAck + e.againCount <= 1) return VERDICT.UNDECIDED;
+    if (isRecordedAgain(e)) return VERDICT.UNDECIDED;
     return (e.marks & MARK.ACK_AHEAD) !== 0 && (e.marks & MARK.ACK_EXACT) === 0
       ? VERDICT.ACK_REJECTED
       : VERDICT.ACK_IGNORED;
@@ -84,6 +85,17 @@ export function wasIgnored(e: Evidence, patienceNanos: number): boolean {
 /** A server resets what is open, and repeats no SYN-ACK then. A client resets what it takes to be open, and two SYN-ACKs that came again show that it was not. */
 function isResetByServer(e: Evidence): boolean {
   return e.resetFrom === RESET_FROM.SERVER && e.synAckLast <= e.resetTime;
+}
+
+/** Longer than what queues and interfaces of one capture put in disorder. */
+const DISORDER_NANOS = 200e6;
+
+/**
+ * The SYN comes again when the third leg has long been there. No client does that, but files of two hosts do whose clocks are apart: the repeated SYN-ACKs are then the same ones, in
+ * the other file.
+ */
+export function isRecordedAgain(e: Evidence): boolean {
+  return e.ackCount > 0 && e.synCount > 1 && e.synLast - e.ackFirst > DISORDER_NANOS;
 }
 
 function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
