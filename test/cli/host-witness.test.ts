@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { HostWitness } from '../../src/cli/host-witness.ts';
-import type { Condition, FirewallChain, FirewallFacts, FirewallRule } from '../../src/diagnosis/firewall-facts.ts';
+import type { FirewallFacts } from '../../src/diagnosis/firewall-facts.ts';
 import { type PortFacts, unknown } from '../../src/diagnosis/port-facts.ts';
 import { VERDICTS } from '../../src/handshake/handshake.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
+import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { HEALTHY, SOCKETS } from '../support/port-facts.ts';
 
@@ -87,35 +88,9 @@ function dropped({ client, server, isn, legs }: Handshake, fromMillis: number): 
 
 /** A firewall one of whose rules drops what comes to the port, and counted so many. */
 function dropping(packets: number): FirewallFacts {
-  const onPort: Condition = {
-    kind: 'field',
-    field: 'destination-port',
-    negated: false,
-    values: [[2323, 2323]],
-    set: null,
-    partial: false,
-  };
-  const rule: FirewallRule = {
-    handle: 2,
-    text: 'tcp dport 2323 counter drop',
-    conditions: [onPort],
-    verdict: { kind: 'drop' },
-    counter: { moved: packets, total: packets },
-  };
-  const chain: FirewallChain = {
-    tool: 'nft',
-    family: 'inet',
-    table: 'filter',
-    name: 'input',
-    type: 'filter',
-    hook: 'input',
-    priority: 0,
-    policy: 'accept',
-    policyCounter: null,
-    devices: [],
-    rules: [rule],
-  };
-  return { chains: [chain], rulesLeftOut: 0, rulesBeyondBound: 0, addresses: [], flowtables: [], unread: [] };
+  const onPort = rule({ kind: 'drop' }, field('destination-port', 2323));
+  const counter = { moved: packets, total: packets };
+  return firewall(chain('input', [{ ...onPort, text: 'tcp dport 2323 counter drop', counter }]));
 }
 
 function nothing(more: Partial<PortFacts> = {}): PortFacts {

@@ -1,65 +1,9 @@
 /** What a firewall does with a packet, from its rules alone. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type {
-  Condition,
-  FirewallChain,
-  FirewallFacts,
-  FirewallRule,
-  RuleVerdict,
-} from '../../src/diagnosis/firewall-facts.ts';
-import {
-  type FirewallPacket,
-  HOOKS_IN,
-  HOOKS_OUT,
-  matchConditions,
-  walkFirewall,
-} from '../../src/diagnosis/firewall-walk.ts';
-
-const SYN: FirewallPacket = {
-  family: 4,
-  source: '10.9.0.1',
-  destination: '10.9.0.2',
-  sourcePort: 40_000,
-  destinationPort: 80,
-  flags: 2,
-  inInterface: 'eth0',
-  outInterface: null,
-  state: 'new',
-};
-
-function field(
-  name: 'source-address' | 'destination-port' | 'in-interface',
-  ...values: (string | number)[]
-): Condition {
-  const ranges = values.map((value) => [value, value] as const);
-  return { kind: 'field', field: name, negated: false, values: ranges, set: null, partial: false };
-}
-
-function rule(verdict: RuleVerdict, ...conditions: Condition[]): FirewallRule {
-  return { handle: 1, text: verdict.kind, conditions, verdict, counter: null };
-}
-
-function chain(name: string, rules: FirewallRule[], more: Partial<FirewallChain> = {}): FirewallChain {
-  return {
-    tool: 'nft',
-    family: 'inet',
-    table: 't',
-    name,
-    type: 'filter',
-    hook: name === 'input' || name === 'output' ? name : null,
-    priority: 0,
-    policy: 'accept',
-    policyCounter: null,
-    devices: [],
-    rules,
-    ...more,
-  };
-}
-
-function firewall(...chains: FirewallChain[]): FirewallFacts {
-  return { chains, rulesLeftOut: 0, rulesBeyondBound: 0, addresses: [], flowtables: [], unread: [] };
-}
+import type { Condition, FirewallChain, RuleVerdict } from '../../src/diagnosis/firewall-facts.ts';
+import { HOOKS_IN, HOOKS_OUT, matchConditions, walkFirewall } from '../../src/diagnosis/firewall-walk.ts';
+import { chain, field, firewall, rule, SYN } from '../support/firewall-rules.ts';
 
 const DROP: RuleVerdict = { kind: 'drop' };
 const ACCEPT: RuleVerdict = { kind: 'accept' };

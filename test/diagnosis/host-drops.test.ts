@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
-import type { Condition, FirewallFacts, FirewallRule } from '../../src/diagnosis/firewall-facts.ts';
+import type { Condition, FirewallFacts, RuleVerdict } from '../../src/diagnosis/firewall-facts.ts';
 import { type PortFacts, unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses } from '../../src/diagnosis/prove.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
+import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { HEALTHY } from '../support/port-facts.ts';
 
@@ -156,52 +157,15 @@ describe('the kernel’s word on the very packets', () => {
 });
 
 describe('the rule behind it', () => {
-  const port: Condition = {
-    kind: 'field',
-    field: 'destination-port',
-    negated: false,
-    values: [[PORT, PORT]],
-    set: null,
-    partial: false,
-  };
+  const port = field('destination-port', PORT);
   const limit: Condition = { kind: 'limit', text: 'ct count over 10' };
-  const firewall = (
-    moved: number | null,
-    verdict: FirewallRule['verdict'],
-    ...conditions: Condition[]
-  ): FirewallFacts => ({
-    chains: [
-      {
-        tool: 'nft',
-        family: 'inet',
-        table: 't',
-        name: 'c',
-        type: 'filter',
-        hook: 'input',
-        priority: 0,
-        policy: 'accept',
-        policyCounter: null,
-        devices: [],
-        rules: [
-          {
-            handle: 7,
-            text: 'the rule',
-            conditions,
-            verdict,
-            counter: moved === null ? null : { moved, total: moved },
-          },
-        ],
-      },
-    ],
-    rulesLeftOut: 0,
-    rulesBeyondBound: 0,
-    addresses: [],
-    flowtables: [],
-    unread: [],
-  });
+  const counting = (moved: number | null, verdict: RuleVerdict, ...conditions: Condition[]): FirewallFacts => {
+    const counter = moved === null ? null : { moved, total: moved };
+    return firewall(chain('input', [{ ...rule(verdict, ...conditions), handle: 7, text: 'the rule', counter }]));
+  };
   const about = async (moved: number | null, ...conditions: Condition[]): Promise<string | undefined> => {
     const records = await recordsOf('input_drop');
-    const facts = { firewall: firewall(moved, { kind: 'drop' }, ...conditions) };
+    const facts = { firewall: counting(moved, { kind: 'drop' }, ...conditions) };
     return said(records, facts).find((words) => words.startsWith('local-firewall-drop'));
   };
 
@@ -226,7 +190,7 @@ describe('the rule behind it', () => {
   test('a reset or an ICMP error: the rule that sends just that', async () => {
     const refused = await recordsOf('input_reject_reset');
     const facts = (how: string) => ({
-      firewall: firewall(refused.length, { kind: 'reject', with: how } as const, port),
+      firewall: counting(refused.length, { kind: 'reject', with: how } as const, port),
     });
     assert.equal(said(refused, facts('tcp reset'))[0], 'firewall-reset proven');
     assert.ok(!said(refused, facts('icmpx port-unreachable')).includes('firewall-reset proven'));

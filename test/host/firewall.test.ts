@@ -16,6 +16,7 @@ import { firewallFacts, lookAtFirewall } from '../../src/host/firewall.ts';
 import { parseIptablesSave } from '../../src/host/iptables.ts';
 import { parseNft } from '../../src/host/nft.ts';
 import { prefixRange } from '../../src/host/nft-condition.ts';
+import { SYN as LOCAL_SYN } from '../support/firewall-rules.ts';
 import { hostFolder } from '../support/host-folder.ts';
 import { projectRoot } from '../support/paths.ts';
 
@@ -24,17 +25,7 @@ const RULESET = recorded('ruleset.json');
 const RULESET_TEXT = recorded('ruleset.txt');
 const NFT = { 'nft -j list ruleset': RULESET, 'nft -a list ruleset': RULESET_TEXT };
 
-const SYN: FirewallPacket = {
-  family: 4,
-  source: '203.0.113.9',
-  destination: '10.9.0.2',
-  sourcePort: 40_000,
-  destinationPort: 80,
-  flags: 2,
-  inInterface: 'eth0',
-  outInterface: null,
-  state: 'new',
-};
+const SYN: FirewallPacket = { ...LOCAL_SYN, source: '203.0.113.9' };
 
 function ruleOf(handle: number): FirewallRule {
   const ruleset = parseNft(RULESET, RULESET_TEXT);

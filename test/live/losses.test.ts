@@ -29,7 +29,7 @@ describe('packets that the kernel dropped', LAB, () => {
       lab.onServer('nft', 'add', 'chain', 'inet', 'lab', 'c', '{ type filter hook input priority 0; }');
       lab.onServer('nft', 'add', 'rule', 'inet', 'lab', 'c', 'tcp dport 8080 drop');
       const file = path.join(folder, 'kept.pcapng');
-      const words = ['live', '-i', lab.serverLink, '--buffer', '1', '--format', 'ndjson', '--write', file];
+      const words = ['live', '-i', lab.link, '--buffer', '1', '--format', 'ndjson', '--write', file];
       const live = lab.spawn(lab.server, process.execPath, commandFile, ...words);
       const records = new LineReader(live.stdout);
       const exit = once(live, 'close');

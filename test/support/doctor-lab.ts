@@ -60,11 +60,6 @@ export class Lab {
     }
   }
 
-  /** The server's interface towards the client. */
-  get serverLink(): string {
-    return `${this.name}0`;
-  }
-
   /** Tells the client the server's MAC, so that it need not ask. */
   knowNeighbours(): void {
     const [link] = JSON.parse(
@@ -73,7 +68,7 @@ export class Lab {
     run('ip', '-n', this.client, 'neigh', 'replace', SERVER, 'lladdr', link.address, 'dev', `${this.name}1`);
   }
 
-  /** The server's interface. */
+  /** The server's interface towards the client. */
   get link(): string {
     return `${this.name}0`;
   }
