@@ -246,7 +246,9 @@ function countLegs(endpoint: EndpointFigures, e: Evidence, verdict: Verdict, att
   const took = (e.marks & MARK.TOOK) !== 0;
   const third = e.ackCount > 0 || took;
   if (e.synCount > 0 || verdict !== VERDICT.NO_SYN) endpoint.synReceived += attempts;
-  if (e.synAckCount > 0 || third || (e.marks & MARK.SERVER_ACKED) !== 0) endpoint.synAckSent += attempts;
+  // A client that refused a SYN-ACK of other numbers had that one.
+  const answered = e.synAckCount > 0 || verdict === VERDICT.CLIENT_RESET;
+  if (answered || third || (e.marks & MARK.SERVER_ACKED) !== 0) endpoint.synAckSent += attempts;
   if (third) endpoint.ackReceived += attempts;
 }
 

@@ -4,11 +4,12 @@ import { Choice } from '../fuzz/choice.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
+import { recordAtBothEnds } from './both-ends.ts';
 import { tellInSteps } from './in-steps.ts';
-import { type Fault, faultsOf, faultsOfEarly } from './oracle.ts';
+import { type Fault, faultsOf, faultsOfBothEnds, faultsOfEarly } from './oracle.ts';
 import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
-import { simulate } from './world.ts';
+import { simulate, type World } from './world.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -33,6 +34,7 @@ export async function checkCase(seed: number): Promise<Outcome> {
     text: capture.text,
     faults: [
       ...faults,
+      ...(await bothEnds(seed, world)),
       ...faultsOfEarly(world, capture, told),
       ...endsOtherwise('early records end as late ones', ({ verdict }) => verdict, handshakes, early),
       ...(inTwo === null ? [] : endsOtherwise('a capture in two files is one', gist, handshakes, inTwo)),
@@ -40,6 +42,15 @@ export async function checkCase(seed: number): Promise<Outcome> {
     handshakes,
     report,
   };
+}
+
+/** For some cases: captures at both ends, read as one. */
+async function bothEnds(seed: number, world: World): Promise<readonly Fault[]> {
+  if (seed % 4 !== 1) return [];
+  const { texts, capture } = recordAtBothEnds(world);
+  const files = texts.flatMap((text) => encodeScript(parseScript(text)));
+  const { handshakes } = await analyzeWith(files, { maxOpen: 1000 });
+  return faultsOfBothEnds(world, capture, handshakes);
 }
 
 /** The same records once more, in another way. @param of what must not differ. @param again where a record has several revisions, the last one counts */

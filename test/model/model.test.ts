@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseScript } from '../support/script.ts';
+import { recordAtBothEnds } from './both-ends.ts';
 import { checkCase } from './check.ts';
-import { faultsOf } from './oracle.ts';
+import { faultsOf, faultsOfBothEnds, faultsOfEarly } from './oracle.ts';
 import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
 import { simulate } from './world.ts';
@@ -41,6 +42,13 @@ test('a wrong answer is found', async () => {
     if (isRight) continue;
     found += 1;
     assert.notDeepEqual(faultsOf(world, capture, lies, report), [], `seed ${seed}`);
+    const told = lies.map((record) => ({ record, packets: capture.times.length + 1 }));
+    assert.notDeepEqual(faultsOfEarly(world, capture, told), [], `seed ${seed}, early`);
+    const ends = recordAtBothEnds(world);
+    assert.notDeepEqual(faultsOfBothEnds(world, ends.capture, lies), [], `seed ${seed}, at both ends`);
+    const [server] = report.servers;
+    const servers = server === undefined ? [] : [{ ...server, synAckSent: server.synAckSent + 1 }];
+    assert.notDeepEqual(faultsOf(world, capture, handshakes, { ...report, servers }), [], `seed ${seed}, sums`);
   }
   assert.ok(found > 10);
 });

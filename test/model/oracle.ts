@@ -134,6 +134,23 @@ export function faultsOf(world: World, capture: Capture, handshakes: readonly Ha
   return [...faults, ...faultsOfReport(world, capture, handshakes, report)];
 }
 
+/** What holds for captures of both ends together, in which each packet that gets through is there twice. */
+export function faultsOfBothEnds(world: World, capture: Capture, handshakes: readonly Handshake[]): Fault[] {
+  return world.attempts.flatMap((attempt, index) => {
+    const facts = new Facts(attempt, index, world, capture);
+    const found = handshakes.filter(
+      (one) => one.client.port === 40_000 + attempt.flow && one.isn.client === attempt.isn,
+    );
+    const [record] = found;
+    const whose = `c${attempt.flow} ${attempt.isn}`;
+    if (record === undefined) return [{ rule: 'both ends: a record of each attempt', what: whose }];
+    return RULES.filter(({ isOfBothEnds }) => isOfBothEnds).flatMap((rule) => {
+      const what = rule.breaks(facts, record);
+      return what === null ? [] : [{ rule: `both ends: ${rule.name}`, what: `${whose}, ${record.verdict}: ${what}` }];
+    });
+  });
+}
+
 /** A record that was given before the end of the capture. */
 export interface Told {
   readonly record: Handshake;
@@ -170,6 +187,8 @@ interface Rule {
   readonly name: string;
   /** It holds at any moment, and not only at the end: of the capture before the packet at hand, or behind it. */
   readonly moment?: 'before the packet' | 'behind the packet';
+  /** It holds for captures of both ends together. */
+  readonly isOfBothEnds?: true;
   /** How the record breaks it; null when it does not. */
   readonly breaks: (facts: Facts, record: Handshake) => string | null;
 }
@@ -180,6 +199,7 @@ const frames = (recorded: readonly Recorded[]): string => recorded.map(({ frame 
 const RULES: readonly Rule[] = [
   {
     name: 'no leg is missing that is in the capture',
+    isOfBothEnds: true,
     moment: 'before the packet',
     breaks(facts, record) {
       const later = [...facts.seen('syn-ack', 'third'), ...facts.proofs];
@@ -191,12 +211,14 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'a connection that is shown to be open is complete',
+    isOfBothEnds: true,
     moment: 'before the packet',
     breaks: (facts, record) =>
       facts.proofs.length > 0 && record.verdict !== 'complete' ? `the server went on in ${frames(facts.proofs)}` : null,
   },
   {
     name: 'a third leg that the server took is not called ignored',
+    isOfBothEnds: true,
     breaks(facts, record) {
       const [first] = facts.seen('third');
       if (first === undefined || !first.packet.opened || !says(record, 'ack-ignored', 'ack-rejected')) return null;
@@ -208,6 +230,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'complete has all three legs',
+    isOfBothEnds: true,
     breaks(facts, record) {
       if (record.verdict !== 'complete') return null;
       if (facts.sent('third').length === 0) return 'the client never sent a third leg';
@@ -217,6 +240,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'what a verdict names is in the capture',
+    isOfBothEnds: true,
     moment: 'behind the packet',
     breaks(facts, record) {
       const needs: Partial<Record<Handshake['verdict'], readonly Role[]>> = {
@@ -254,12 +278,20 @@ const RULES: readonly Rule[] = [
     name: 'a whole capture has one right verdict',
     breaks: (facts, record) => (facts.isWhole ? wholeVerdict(facts, record) : null),
   },
-  { name: 'a cause that is likely or proven is true', breaks: (facts, record) => falseCause(facts, record) },
+  {
+    name: 'a cause that is likely or proven is true',
+    isOfBothEnds: true,
+    breaks: (facts, record) => falseCause(facts, record),
+  },
   {
     name: 'transmissions, frames and gaps are those of the capture',
     breaks: (facts, record) => countsDiffer(facts, record),
   },
-  { name: 'a grade says no more than is true', breaks: (facts, record) => gradesLie(facts, record) },
+  {
+    name: 'a grade says no more than is true',
+    isOfBothEnds: true,
+    breaks: (facts, record) => gradesLie(facts, record),
+  },
 ];
 
 /** Repeated data, and nothing of the server: by the words of the contract its third leg was ignored, though it may have been taken by a host that is gone since. */
@@ -352,12 +384,12 @@ function countsDiffer(facts: Facts, record: Handshake): string | null {
   const [syns, synAcks] = [facts.seen('syn'), facts.seen('syn-ack')];
   const begin = Math.min(...[...syns, ...synAcks].map(({ frame }) => frame));
   const thirds = facts.seen('third').filter(({ frame }) => frame > begin);
-  if (syn.count !== syns.length) return `${syn.count} SYNs, not ${syns.length}`;
-  // Two within the time in which copies come, and without an identification, are taken for one.
-  const apart = synAcks.filter(({ at }, i) => i === 0 || at - (synAcks[i - 1] as Recorded).at > 51 * MILLISECOND);
-  const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart.length);
+  // IPv6 has no identification.
+  const least = facts.world.scenario.dress.isIpv6 ? apart(syns) : syns.length;
+  if (syn.count > syns.length || syn.count < least) return `${syn.count} SYNs, not ${syns.length}`;
+  const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart(synAcks));
   if (!isCounted && !says(record, 'client-reset')) return `${synAck.count} SYN-ACKs, not ${synAcks.length}`;
-  if (String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
+  if (syn.count === syns.length && String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
     return `SYN in ${syn.frames}, not ${frames(syns)}`;
   if (ack.count > 0 && !isMixed && ack.frames[0] !== thirds[0]?.frame)
     return `third leg in ${ack.frames}, not ${frames(thirds)}`;
@@ -368,6 +400,11 @@ function countsDiffer(facts: Facts, record: Handshake): string | null {
   const gap = (answer.at - first.at) / SECOND;
   const told = record.latency.synToSynAck;
   return told === null || Math.abs(told - gap) > 1e-9 ? `SYN to SYN-ACK ${told}, not ${gap}` : null;
+}
+
+/** How many at least can be told apart: two within the time in which copies come, and without an identification, are taken for one. */
+function apart(recorded: readonly Recorded[]): number {
+  return recorded.filter(({ at }, i) => i === 0 || at - (recorded[i - 1] as Recorded).at > 51 * MILLISECOND).length;
 }
 
 function gradesLie(facts: Facts, record: Handshake): string | null {
@@ -466,8 +503,12 @@ function faultsOfServer(world: World, capture: Capture, handshakes: readonly Han
   const faults: Fault[] = [];
   const own = handshakes.filter((one) => one.server.port === server.port);
   const sums = [server.attempts, server.synReceived, server.synAckSent, server.ackReceived];
-  const are = (leg: keyof Handshake['legs']): number => own.filter(({ legs }) => legs[leg].grade !== 'not-seen').length;
-  const right = [own.length, are('syn'), are('synAck'), are('ack')];
+  const are = (leg: keyof Handshake['legs'], some = own): number =>
+    some.filter(({ legs }) => legs[leg].grade !== 'not-seen').length;
+  // What has other numbers is shown in the leg's place, and is none.
+  const answered = own.filter(({ missingLeg, legs }) => missingLeg !== 'syn-ack' || legs.synAck.grade !== 'ignored');
+  const thirds = own.filter(({ reason }) => !reason.includes('wrong numbers'));
+  const right = [own.length, are('syn'), are('synAck', answered), are('ack', thirds)];
   if (String(sums) !== String(right))
     faults.push({ rule: 'sums agree', what: `port ${server.port}: ${sums}, not ${right}` });
   for (const verdict of new Set(own.map((one) => one.verdict))) {

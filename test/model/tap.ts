@@ -43,7 +43,7 @@ export interface Capture {
   readonly losses: ReadonlySet<Packet>;
 }
 
-interface Entry {
+export interface Entry {
   readonly at: number;
   readonly packet: Packet | null;
   readonly isLost: boolean;
@@ -55,7 +55,8 @@ const LOST_OF_OTHERS = 400;
 
 export function record(world: World): Capture {
   const entries = entriesOf(world);
-  const writer = new Writer(world);
+  const { near, far } = world.scenario.path;
+  const writer = new Writer(world, [near.hops, far.hops], false);
   const losses = writer.write(entries);
   const times = entries.filter(({ isLost }) => !isLost).map(({ at }) => at);
   return {
@@ -101,26 +102,33 @@ function isOfDirection(packet: Packet, direction: TapPlan['direction']): boolean
   return direction === 'both' || (direction === 'up') === (packet.from === 'client');
 }
 
-class Writer {
+/** The lines of one file. */
+export class Writer {
   readonly lines: string[] = [];
   readonly recorded: Recorded[] = [];
   private readonly world: World;
+  private readonly isNumbered: boolean;
   private frame = 0;
   private written = 0;
   /** Of each packet the number of its first line. */
   private readonly numbers = new Map<Packet, number>();
 
-  constructor(world: World) {
+  /**
+   * @param hops from the clients, and from the servers, to the place of the capture
+   * @param isNumbered each packet has an IP identification of its own, which it keeps at another place; Linux writes 0 into SYN-ACKs and RSTs
+   */
+  constructor(world: World, hops: readonly [number, number], isNumbered: boolean) {
     this.world = world;
-    const { tap, path, flows, seed, dress } = world.scenario;
+    this.isNumbered = isNumbered && !world.scenario.dress.isIpv6;
+    const { tap, flows, seed, dress } = world.scenario;
     this.lines.push(`title Model, seed ${seed}`);
     if (tap.tells) this.lines.push('format pcapng');
     for (const index of flows.keys()) {
       const [client, server] = dress.isIpv6
         ? [`[2001:db8:1::${index + 1}]`, '[2001:db8:2::1]']
         : [`10.1.0.${index + 1}`, '10.2.0.1'];
-      this.lines.push(`end c${index} ${client}:${40_000 + index} ttl ${64 - path.near.hops}`);
-      this.lines.push(`end s${index} ${server}:${80 + index} ttl ${64 - path.far.hops}`);
+      this.lines.push(`end c${index} ${client}:${40_000 + index} ttl ${64 - hops[0]}`);
+      this.lines.push(`end s${index} ${server}:${80 + index} ttl ${64 - hops[1]}`);
     }
   }
 
@@ -180,8 +188,10 @@ class Writer {
     const options = flags.startsWith('S') ? ' <mss 1460>' : '';
     const headers = 14 + (vlan === null ? 0 : 4) + (isIpv6 ? 40 : 20) + 20;
     const cut = isCut ? ` cut ${headers}` : '';
+    const hasNone = flags === 'S.' || flags.startsWith('R');
+    const id = this.isNumbered ? ` id ${hasNone ? 0 : packet.number & 0xffff}` : '';
     const ttl = hops === null ? '' : ` ttl ${64 - hops}`;
-    return `${from} > ${to} ${flags} ${sequence}:${(sequence + length) >>> 0}(${length})${ack}${options}${ttl}${tag}${cut}`;
+    return `${from} > ${to} ${flags} ${sequence}:${(sequence + length) >>> 0}(${length})${ack}${options}${ttl}${id}${tag}${cut}`;
   }
 }
 
