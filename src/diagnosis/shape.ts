@@ -181,7 +181,7 @@ function ignoredOf(e: Evidence): Shape {
 /** All of the repeated SYN-ACKs came later than a server repeats them that has no third leg. */
 function isDeferred(e: Evidence): boolean {
   // Without the SYN, the first SYN-ACKs may be missing too. More ACKs than SYN-ACKs: some of those got lost before the capture. The pauses are not the server's then.
-  if (e.synCount !== 1 || e.ackCount > e.synAckCount) return false;
+  if (e.synCount !== 1 || e.ackCount > e.synAckCount || e.lossy || e.lossyMany) return false;
   const usual = 2 ** (e.synAckCount - 1) - 1;
   return e.synAckLast - e.synAckFirst >= DEFERRED_BY * usual * 1e9;
 }

@@ -158,10 +158,13 @@ export function isFollowed(attempts: Attempts, slot: number): boolean {
   return (attempts.word(slot, W.LINK) & FOLLOWED) !== 0;
 }
 
-/** The ports had a connection, or attempt, before this one or have had one since (a SYN-ACK of other numbers speaks of one whose SYN is not in the capture), and a segment may be of that one. */
+/** The ports had a connection, or attempt, before this one or have had one since, and a segment may be of that one. */
 function isAmongOthers(attempts: Attempts, slot: number): boolean {
-  return attempts.has(slot, MARK.PORT_REUSED | MARK.STRAY_SYN_ACK) || isFollowed(attempts, slot);
+  return attempts.has(slot, MARK.PORT_REUSED | OTHERS_SPEAK) || isFollowed(attempts, slot);
 }
+
+/** A challenge and a SYN-ACK of other numbers speak of a connection whose SYN is not in the capture. */
+const OTHERS_SPEAK = MARK.CHALLENGED | MARK.STRAY_SYN_ACK;
 
 /** Octets of sequence space that payload and FIN take. */
 function occupies(segment: Segment): boolean {
@@ -243,7 +246,8 @@ function classifyBeyond(attempts: Attempts, slot: number, segment: Segment, thir
   // Nothing of this connection was seen but its SYN. Data that acknowledges more is of it, unless an older one on these ports may be speaking.
   if (isFollowed(attempts, slot)) return EVENT.OTHER;
   if (pure) return EVENT.CHALLENGE;
-  return beyondSeen <= LARGEST_WINDOW && !isAmongOthers(attempts, slot) ? EVENT.SERVER_TOOK : EVENT.OTHER;
+  const most = attempts.has(slot, OTHERS_SPEAK) ? FIRST_WINDOW : LARGEST_WINDOW;
+  return beyondSeen <= most && !attempts.has(slot, MARK.PORT_REUSED) ? EVENT.SERVER_TOOK : EVENT.OTHER;
 }
 
 /** The segment's sequence lies at or behind the server's ISN, by no more than a connection can have got on. Unknown ISN: anything does. */

@@ -77,6 +77,10 @@ export class Translations {
   /** One of twins was answered, or has its third leg. */
   note(slot: number, isAnswer: boolean): void {
     if (isAnswer) this.settleAnswer(slot);
+    this.tellTwins(slot, isAnswer);
+  }
+
+  private tellTwins(slot: number, isAnswer: boolean): void {
     const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0;
     if (!isAnswer && !hasThirdLeg) return;
     for (const twin of this.twins.get(slot) ?? []) {
@@ -145,6 +149,8 @@ export class Translations {
       this.twins.set(one, all);
       this.mark(one, TWIN);
     }
+    // The answer to one of them may have been recorded before the SYN of another: several queues.
+    for (const one of all) this.tellTwins(one, this.attempts.word(one, W.SYN_ACK_COUNT) > 0);
   }
 
   private mark(slot: number, bit: number): void {

@@ -119,6 +119,8 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
 
 /** SYN, and no SYN-ACK that answers it. */
 function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
+  // A third leg under other addresses: the answer to this SYN passed there.
+  if (e.isTakenElsewhere) return VERDICT.UNDECIDED;
   if (wasRefused(e)) return VERDICT.REFUSED;
   if (e.icmpQuotes === QUOTES.SYN) return VERDICT.REJECTED;
   if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;

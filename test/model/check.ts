@@ -6,9 +6,10 @@ import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 import { recordAtBothEnds } from './both-ends.ts';
 import { tellInSteps } from './in-steps.ts';
-import { type Fault, faultsOf, faultsOfBothEnds, faultsOfEarly } from './oracle.ts';
+import { type Fault, faultsOf, faultsOfBothEnds, faultsOfEarly, faultsOfView } from './oracle.ts';
 import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
+import { recordTranslated, viewsOf } from './translated.ts';
 import { simulate, type World } from './world.ts';
 
 export interface Outcome {
@@ -35,6 +36,7 @@ export async function checkCase(seed: number): Promise<Outcome> {
     faults: [
       ...faults,
       ...(await bothEnds(seed, world)),
+      ...(await translated(seed, world)),
       ...faultsOfEarly(world, capture, told),
       ...endsOtherwise('early records end as late ones', ({ verdict }) => verdict, handshakes, early),
       ...(inTwo === null ? [] : endsOtherwise('a capture in two files is one', gist, handshakes, inTwo)),
@@ -51,6 +53,14 @@ async function bothEnds(seed: number, world: World): Promise<readonly Fault[]> {
   const files = texts.flatMap((text) => encodeScript(parseScript(text)));
   const { handshakes } = await analyzeWith(files, { maxOpen: 1000 });
   return faultsOfBothEnds(world, capture, handshakes);
+}
+
+/** For some cases: a host on the way translates addresses, and captures on either side. */
+async function translated(seed: number, world: World): Promise<readonly Fault[]> {
+  const recorded = seed % 4 < 2 ? null : recordTranslated(world);
+  if (recorded === null) return [];
+  const { handshakes } = await analyzeWith(encodeScript(parseScript(recorded.text)), { maxOpen: 1000 });
+  return viewsOf(handshakes).flatMap((view) => faultsOfView(world, recorded.capture, view));
 }
 
 /** The same records once more, in another way. @param of what must not differ. @param again where a record has several revisions, the last one counts */

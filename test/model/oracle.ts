@@ -123,6 +123,8 @@ export function faultsOf(world: World, capture: Capture, handshakes: readonly Ha
       faults.push({ rule: 'one record of each attempt', what: `c${attempt.flow} ${attempt.isn} has ${found.length}` });
     } else {
       for (const rule of RULES) {
+        // What is told of apart is counted apart.
+        if (found.length > 1 && rule.name === COUNTS) continue;
         const what = rule.breaks(facts, record);
         if (what !== null)
           faults.push({ rule: rule.name, what: `c${attempt.flow} ${attempt.isn}, ${record.verdict}: ${what}` });
@@ -147,6 +149,25 @@ export function faultsOfBothEnds(world: World, capture: Capture, handshakes: rea
     return RULES.filter(({ isOfBothEnds }) => isOfBothEnds).flatMap((rule) => {
       const what = rule.breaks(facts, record);
       return what === null ? [] : [{ rule: `both ends: ${rule.name}`, what: `${whose}, ${record.verdict}: ${what}` }];
+    });
+  });
+}
+
+/** What holds for each view of a host that translates: nothing is missing that passed under the other addresses. @param handshakes of one view */
+export function faultsOfView(world: World, capture: Capture, handshakes: readonly Handshake[]): Fault[] {
+  return handshakes.flatMap((record) => {
+    const index = world.attempts.findIndex(
+      ({ flow, isn }) => record.client.port === 40_000 + flow && record.isn.client === isn,
+    );
+    const attempt = world.attempts[index];
+    if (attempt === undefined) return [{ rule: 'translated: no record of what was not', what: record.verdict }];
+    const facts = new Facts(attempt, index, world, capture);
+    // Both views have a challenge, and one of them has lost what came behind it.
+    if (record.verdict === 'challenged' && facts.seen('challenge').length > 0) return [];
+    return RULES.filter(({ isOfViews }) => isOfViews).flatMap((rule) => {
+      const what = rule.breaks(facts, record);
+      const whose = `c${attempt.flow} ${attempt.isn}, ${record.verdict}`;
+      return what === null ? [] : [{ rule: `translated: ${rule.name}`, what: `${whose}: ${what}` }];
     });
   });
 }
@@ -189,6 +210,8 @@ interface Rule {
   readonly moment?: 'before the packet' | 'behind the packet';
   /** It holds for captures of both ends together. */
   readonly isOfBothEnds?: true;
+  /** It holds for each view of a host that translates addresses, and the packets of all. */
+  readonly isOfViews?: true;
   /** How the record breaks it; null when it does not. */
   readonly breaks: (facts: Facts, record: Handshake) => string | null;
 }
@@ -196,9 +219,12 @@ interface Rule {
 const says = (record: Handshake, ...verdicts: Handshake['verdict'][]): boolean => verdicts.includes(record.verdict);
 const frames = (recorded: readonly Recorded[]): string => recorded.map(({ frame }) => frame).join(',');
 
+const COUNTS = 'transmissions, frames and gaps are those of the capture';
+
 const RULES: readonly Rule[] = [
   {
     name: 'no leg is missing that is in the capture',
+    isOfViews: true,
     isOfBothEnds: true,
     moment: 'before the packet',
     breaks(facts, record) {
@@ -218,6 +244,7 @@ const RULES: readonly Rule[] = [
   },
   {
     name: 'a third leg that the server took is not called ignored',
+    isOfViews: true,
     isOfBothEnds: true,
     breaks(facts, record) {
       const [first] = facts.seen('third');
@@ -253,8 +280,10 @@ const RULES: readonly Rule[] = [
       };
       const roles = needs[record.verdict];
       if (says(record, 'client-reset') && facts.isFollowed) return null;
-      // The capture lost the SYN of another attempt, whose RST is then taken for an answer to this one's.
-      if (says(record, 'refused') && facts.isFollowed && facts.world.scenario.tap.lossPerMille > 0) return null;
+      // The capture lost the SYN of another attempt, whose SYN-ACK and RST are then taken for answers to this one's.
+      const isAmongOthers = facts.isFollowed || facts.isLater;
+      if (says(record, 'refused', 'client-reset') && isAmongOthers && facts.world.scenario.tap.lossPerMille > 0)
+        return null;
       return roles !== undefined && facts.seen(...roles).length === 0 ? `no ${roles.join(' or ')} is in it` : null;
     },
   },
@@ -284,7 +313,7 @@ const RULES: readonly Rule[] = [
     breaks: (facts, record) => falseCause(facts, record),
   },
   {
-    name: 'transmissions, frames and gaps are those of the capture',
+    name: COUNTS,
     breaks: (facts, record) => countsDiffer(facts, record),
   },
   {
@@ -446,8 +475,12 @@ const CAUSES: Readonly<Record<string, Truth>> = {
   'old-connection': (facts) =>
     facts.attempt.plan.server.kind === 'is old' || facts.isLater || facts.world.scenario.tap.lossPerMille > 0,
   'accept-queue-full': served('overflows', 'aborts'),
-  // Where SYN-ACKs were lost before the capture, the pauses are not the server's.
-  'defer-accept': (facts) => served('defers')(facts) || facts.sent('syn-ack').some(({ passedAt }) => passedAt === null),
+  // Where SYN-ACKs were lost before the capture, or by it without a word, the pauses are not the server's.
+  'defer-accept': (facts) => {
+    const { lossPerMille, tells } = facts.world.scenario.tap;
+    const areLost = facts.sent('syn-ack').some(({ passedAt }) => passedAt === null) || (lossPerMille > 0 && !tells);
+    return areLost || served('defers')(facts);
+  },
   // A firewall that resets in the client's name has another TTL, as a scanner's kernel has. A client that ends its connection at once wants to know no more, and its third leg may have been lost.
   'half-open-scan': (facts) =>
     facts.attempt.plan.attempts.some(({ client }) => client.scans || client.app === 'resets') ||
