@@ -22,7 +22,7 @@ import type { ByteSource } from './source/byte-source.ts';
 import { CaptureStream } from './source/capture-stream.ts';
 import { MergedStreams } from './source/merged-streams.ts';
 import type { PacketStream } from './source/packet-stream.ts';
-import type { Jobs } from './threads/open.ts';
+import type { Jobs } from './threads/jobs.ts';
 import type { RowStream } from './threads/row-stream.ts';
 
 export interface AnalysisOptions {

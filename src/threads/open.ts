@@ -2,22 +2,13 @@
 import { closeSync, openSync } from 'node:fs';
 import type { ByteSource } from '../source/byte-source.ts';
 import { compressionOf } from '../source/decompress.ts';
+import type { Jobs } from './jobs.ts';
 import { FILE_HEADER, readAt } from './records.ts';
 import { RECORD_HEADER } from './ring.ts';
 import type { RowStream } from './row-stream.ts';
 import { ThreadedFile } from './threaded-file.ts';
 import { ThreadedStream } from './threaded-stream.ts';
 import { usualPcap } from './usual-pcap.ts';
-
-export interface Jobs {
-  /** Threads in all: one tracks, the others read and decode; below 2 one does everything. */
-  readonly threads: number;
-  /** Octets of a chunk. */
-  readonly chunkLength: number;
-  /** Octets of the smallest capture that is worth threads; of the smallest compressed one. */
-  readonly leastLength: number;
-  readonly leastCompressed: number;
-}
 
 /** The capture of the source in threads; null when it is no file, or too small: then it is read as any other. @param seed of the flows' hashes */
 export function openInThreads(source: ByteSource, jobs: Jobs, seed: number): RowStream | null {

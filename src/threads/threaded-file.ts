@@ -7,7 +7,7 @@ import type { ContainerFacts } from '../source/packet-stream.ts';
 import { asUserError } from '../source/system-error.ts';
 import { UserError } from '../source/user-error.ts';
 import type { FileTask } from './file-worker.ts';
-import type { Jobs } from './open.ts';
+import type { Jobs } from './jobs.ts';
 import { CAPTURED_LENGTH, FILE_HEADER, readChunkFrom, type UsualPcap } from './records.ts';
 import { ENDING, makeRing, RECORD_HEADER, type RingMemory, type Slot } from './ring.ts';
 import { type MutableFacts, RowStream } from './row-stream.ts';
