@@ -32,7 +32,7 @@ function entriesAt(world: World, side: Side): Entry[] {
     const at = momentAt(packet, side);
     if (at !== null) entries.push({ at, packet, isLost: false, isCopy: false });
   }
-  for (let at = 0; at <= GOES_ON; at += SECOND / 2) entries.push({ at, packet: null, isLost: false, isCopy: false });
+  for (let at = 0; at <= GOES_ON; at += 5 * SECOND) entries.push({ at, packet: null, isLost: false, isCopy: false });
   return entries.sort((a, b) => a.at - b.at);
 }
 

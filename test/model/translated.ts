@@ -42,7 +42,7 @@ export function recordTranslated(world: World): Translated | null {
     return entries.filter((entry) => !entry.isLost);
   });
   const lines = views.flatMap((entries, view) => linesOf(plain(world), entries, view));
-  for (let at = 0; at <= GOES_ON; at += SECOND / 2) lines.push({ at, text: `${(at / SECOND).toFixed(6)} other` });
+  for (let at = 0; at <= GOES_ON; at += 5 * SECOND) lines.push({ at, text: `${(at / SECOND).toFixed(6)} other` });
   const header = ['link sll2', ...endsOf(world)];
   const text = [...header, ...lines.sort((a, b) => a.at - b.at).map((line) => line.text)].join('\n');
   return { text, capture: captureOf(views.flat().sort((a, b) => a.at - b.at)) };
