@@ -121,7 +121,7 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
 function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   // A third leg under other addresses: the answer to this SYN passed there.
   if (e.isTakenElsewhere) return VERDICT.UNDECIDED;
-  if (wasRefused(e)) return VERDICT.REFUSED;
+  if (wasRefused(e, patienceNanos)) return VERDICT.REFUSED;
   if (e.icmpQuotes === QUOTES.SYN) return VERDICT.REJECTED;
   if (wasStrayRefused(e)) return VERDICT.CLIENT_RESET;
   if ((e.marks & (MARK.CHALLENGED | MARK.STRAY_SYN_ACK)) !== 0) return VERDICT.CHALLENGED;
@@ -134,11 +134,12 @@ function judgeUnanswered(e: Evidence, patienceNanos: number): Verdict {
   return canTell(e, e.synCount, sinceFirst, e.followedNanos, patienceNanos) ? VERDICT.NO_SYN_ACK : VERDICT.UNDECIDED;
 }
 
-/** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to. */
-function wasRefused(e: Evidence): boolean {
+/** A RST whose numbers do not fit answers the SYN all the same, when there is no older connection that it could belong to, nor, after so long, one whose SYN the capture lost. */
+function wasRefused(e: Evidence, patienceNanos: number): boolean {
   if ((e.marks & MARK.REFUSED) !== 0) return true;
   const older = MARK.PORT_REUSED | MARK.CLIENT_RESET | MARK.CHALLENGED | MARK.STRAY_SYN_ACK;
-  return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & older) === 0;
+  const isSoon = e.resetTime - e.synLast <= patienceNanos;
+  return (e.marks & MARK.RESET_WRONG_NUMBERS) !== 0 && (e.marks & older) === 0 && isSoon;
 }
 
 /** The attempt's first packet came so soon that the one before it can have passed before the capture began. */

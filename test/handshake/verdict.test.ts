@@ -52,6 +52,8 @@ describe('a SYN without SYN-ACK', () => {
   judged('repeated while the capture lost many, not later', { ...SYN, synCount: 2, lossyMany: true }, 'no-syn-ack');
   judged('and a RST', { ...SYN, marks: MARK.REFUSED }, 'refused');
   judged('and a RST of wrong numbers', { ...SYN, marks: MARK.RESET_WRONG_NUMBERS }, 'refused');
+  const late = { ...SYN, marks: MARK.RESET_WRONG_NUMBERS, resetTime: 20 * S };
+  judged('and a RST of wrong numbers, too late for an answer', late, 'no-syn-ack');
   judged(
     'and a RST of wrong numbers, where an older connection may speak',
     { synCount: 2, marks: MARK.RESET_WRONG_NUMBERS | MARK.PORT_REUSED },

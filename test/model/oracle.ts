@@ -162,8 +162,9 @@ export function faultsOfView(world: World, capture: Capture, handshakes: readonl
     const attempt = world.attempts[index];
     if (attempt === undefined) return [{ rule: 'translated: no record of what was not', what: record.verdict }];
     const facts = new Facts(attempt, index, world, capture);
-    // Both views have a challenge, and one of them has lost what came behind it.
-    if (record.verdict === 'challenged' && facts.seen('challenge').length > 0) return [];
+    // Both views have such an answer, and one of them has lost what came before or behind it.
+    if (says(record, 'challenged') && facts.seen('challenge').length > 0) return [];
+    if (says(record, 'refused') && facts.seen('server-reset').length > 0) return [];
     return RULES.filter(({ isOfViews }) => isOfViews).flatMap((rule) => {
       const what = rule.breaks(facts, record);
       const whose = `c${attempt.flow} ${attempt.isn}, ${record.verdict}`;
@@ -302,7 +303,9 @@ const RULES: readonly Rule[] = [
       // One that was repeated in vain may be called missing all the same, with a word of the losses.
       const isRepeated = (leg === 'third' ? record.legs.synAck : record.legs.syn).count > 1;
       if (leg === null || (isRepeated && record.notes.includes('capture-loss'))) return null;
-      const lost = facts.sent(leg).find((packet) => facts.capture.losses.has(packet));
+      // Later than that, it would not have been in time.
+      const last = (facts.seen(leg === 'third' ? 'syn-ack' : 'syn').at(-1)?.at ?? 0) + PATIENCE;
+      const lost = facts.sent(leg).find((one) => facts.capture.losses.has(one) && (one.passedAt ?? 0) <= last);
       return lost === undefined ? null : `packet ${lost.number} passed, and the capture lost it and said so`;
     },
   },
