@@ -368,10 +368,11 @@ export class HostWitness {
       const wasProven = told?.diagnoses[0]?.confidence === 'proven';
       if (told === undefined || (wasProven && (told.hasRules || !hasRules)) || record.missingLeg === null) continue;
       const diagnoses = prove(record);
+      if (diagnoses[0]?.confidence !== 'proven') continue;
       const isNews = !wasProven || !isDeepStrictEqual(diagnoses, told.diagnoses);
-      if (diagnoses[0]?.confidence !== 'proven' || !isNews) continue;
-      remember(this.told, record.id, { record, diagnoses, amendments: told.amendments + 1, hasRules }, CAUSES_KEPT);
-      this.tell(this.dress(record));
+      const amendments = told.amendments + (isNews ? 1 : 0);
+      remember(this.told, record.id, { record, diagnoses, amendments, hasRules }, CAUSES_KEPT);
+      if (isNews) this.tell(this.dress(record));
     }
     const isYoung = (record: Handshake): boolean => record.missingLeg !== null && isYounger(record, latest);
     if ([...port.records.values(), ...port.foreign.values()].some(isYoung)) port.isOpen = true;

@@ -158,12 +158,22 @@ describe('a verdict', () => {
     const record = await failedAttempt();
     const subject = witness();
     subject.verdict(record);
-    await host.answer(true, dropped(record, LONG_AGO));
+    const { facts, ...time } = dropped(record, LONG_AGO);
+    await host.answer(true, { ...time, facts: { ...facts, firewall: unknown('not asked for') } });
     now = 1600;
     subject.tick();
     assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
     await host.answer(false, dropped(record, LONG_AGO));
     assert.equal(told.length, 1, 'nothing new');
+    now = 7000;
+    subject.verdict({ ...record, id: record.id + 1 });
+    const later = { ...time, facts: { ...facts, firewall: dropping(2 * record.legs.syn.count) } };
+    for (const isQuick of [true, false]) await host.answer(isQuick, later);
+    assert.deepEqual(
+      told.slice(1).map(({ id }) => id),
+      [record.id + 1],
+      'what was held against the rules once is not told again for those of later attempts',
+    );
   });
 
   test('that was proven before the rules of the firewall came is amended when they name the rule, its last record too', async () => {
