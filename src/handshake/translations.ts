@@ -77,10 +77,6 @@ export class Translations {
   /** One of twins was answered, or has its third leg. */
   note(slot: number, isAnswer: boolean): void {
     if (isAnswer) this.settleAnswer(slot);
-    this.tellTwins(slot, isAnswer);
-  }
-
-  private tellTwins(slot: number, isAnswer: boolean): void {
     const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0;
     if (!isAnswer && !hasThirdLeg) return;
     for (const twin of this.twins.get(slot) ?? []) {
@@ -150,7 +146,15 @@ export class Translations {
       this.mark(one, TWIN);
     }
     // The answer to one of them may have been recorded before the SYN of another: several queues.
-    for (const one of all) this.tellTwins(one, this.attempts.word(one, W.SYN_ACK_COUNT) > 0);
+    this.tellAll(all, W.SYN_ACK_COUNT, ANSWERED_ELSEWHERE);
+    this.tellAll(all, W.ACK_COUNT, TAKEN_ELSEWHERE);
+  }
+
+  /** Marks those of which another one has counted something in a column. */
+  private tellAll(all: ReadonlySet<number>, column: number, bit: number): void {
+    const having = [...all].filter((one) => this.attempts.word(one, column) > 0);
+    if (having.length === 0) return;
+    for (const one of all) if (having.length > 1 || one !== having[0]) this.mark(one, bit);
   }
 
   private mark(slot: number, bit: number): void {
