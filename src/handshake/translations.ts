@@ -77,7 +77,7 @@ export class Translations {
   /** One of twins was answered, or has its third leg. */
   note(slot: number, isAnswer: boolean): void {
     if (isAnswer) this.settleAnswer(slot);
-    const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0;
+    const hasThirdLeg = this.attempts.word(slot, W.ACK_COUNT) > 0 || this.attempts.has(slot, MARK.TOOK);
     if (!isAnswer && !hasThirdLeg) return;
     for (const twin of this.twins.get(slot) ?? []) {
       if (twin === slot) continue;
