@@ -99,6 +99,7 @@ export class Analysis {
   private tcpSegments = 0;
   private icmpErrors = 0;
   private cutSegments = 0;
+  private timeless = 0;
   private digits = 0;
   private tracedHandshake: Handshake | null = null;
   private readonly hooks: AnalysisHooks;
@@ -168,6 +169,7 @@ export class Analysis {
     this.frames += 1;
     if (frame.digits > this.digits) this.digits = frame.digits;
     const time = sinceBase(frame.seconds, frame.nanos, this.baseSeconds);
+    if (frame.timeless) this.timeless += 1;
     const clock = frame.timeless ? this.clock.now : this.clock.tick(time);
     const segment = this.segment;
     const stop = this.decoder.decode(
@@ -475,6 +477,11 @@ export class Analysis {
     if (this.cutSegments > 0) {
       warnings.push(
         `${this.cutSegments} TCP segments were cut before their flags, so nothing can be said of them: capture with a longer snapshot length (tcpdump -s 128)`,
+      );
+    }
+    if (this.timeless > 0) {
+      warnings.push(
+        `${this.timeless} packets have no time of their own (pcapng simple packet blocks): they count at the time of the packet before them, and latencies and pauses beside them are not to be trusted`,
       );
     }
     if (this.decoder.networksShared > 0) {

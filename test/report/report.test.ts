@@ -1,7 +1,10 @@
 /** The report's figures, from scripts: filters, endpoints that were asked for, latencies, clients. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { block, interfaceDescription, sectionHeader } from '../../src/capture/write.ts';
 import { analyze } from '../../src/index.ts';
+import { concat, words } from '../support/capture-bytes.ts';
+import { readPackets } from '../support/rewrite.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 
@@ -133,6 +136,15 @@ describe('the report', () => {
     const { handshakes } = await analyze(capture, { onHandshake: ({ id }) => seen.push(id) });
     assert.deepEqual(handshakes, []);
     assert.deepEqual(seen, [1, 2, 3, 4, 5]);
+  });
+
+  test('packets without a time of their own are counted, since latencies beside them are none', async () => {
+    const simple = readPackets(capture).map(({ bytes }) =>
+      block(3, true, concat(words(true, bytes.length), bytes, new Uint8Array(-bytes.length & 3))),
+    );
+    const { report } = await analyze(concat(sectionHeader(), interfaceDescription({ linkType: 1 }), ...simple));
+    assert.match(report.capture.warnings.join(), new RegExp(`^${simple.length} packets have no time of their own`));
+    assert.ok(!JSON.stringify((await analyze(capture)).report.capture.warnings).includes('no time of their own'));
   });
 
   test('a capture without packets is a report without attempts', async () => {

@@ -46,7 +46,7 @@ export function addSelfCheck(page: Page, report: Report): void {
   for (const text of ends(page, capture)) row(page, 'ends', text);
   row(page, 'clock', clock(page, capture));
   row(page, 'vantage', vantage(capture));
-  for (const warning of capture.warnings) row(page, 'left out', page.colours.yellow(printable(warning)));
+  for (const warning of capture.warnings) row(page, 'warning', page.colours.yellow(printable(warning)));
   if (capture.givenUp > 0) {
     row(
       page,
