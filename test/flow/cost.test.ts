@@ -40,7 +40,7 @@ interface Insides {
     readonly attempts: { readonly index: Int32Array };
     readonly known: { readonly younger: HashSet };
   };
-  readonly fold: { readonly clients: HashSet; readonly table: { readonly entries: Int32Array } };
+  readonly fold: { readonly clients: { readonly clients: HashSet }; readonly table: { readonly entries: Int32Array } };
 }
 
 interface Costs {
@@ -70,17 +70,18 @@ function costsOfScan(flows: number, seed: number): Costs {
     analysis.observe(frame, 0);
   }
   const { tracker, fold } = analysis as unknown as Insides;
+  const { clients } = fold.clients;
   const flowTableRun = longestRun(tracker.attempts.index, 2, 1);
   // Silent for `patience`, and then for as long as a client repeats its SYN.
   for (const second of [10, 200]) analysis.advance(second, 0);
   analysis.finish();
   assert.equal(tracker.known.younger.size, flows);
-  assert.equal(fold.clients.size, flows);
+  assert.equal(clients.size, flows);
   return {
     flowTableRun,
     endpointsRun: longestRun(fold.table.entries, 6, 5),
     knownProbes: probes(tracker.known.younger),
-    clientsProbes: probes(fold.clients),
+    clientsProbes: probes(clients),
   };
 }
 
