@@ -121,6 +121,8 @@ export class Evidence {
   lossyBefore = false;
   /** It says that it lost packets between the first SYN-ACK and the first segment of wrong numbers. */
   lossyBeforeWrong = false;
+  /** Of an attempt whose SYN-ACK was repeated: how long after their first SYN-ACK third legs of its client have come, repeated SYNs between; 0 when none did. */
+  thirdLegTakesNanos = 0;
   /** Another attempt began on the ports later. */
   isFollowed = false;
 }

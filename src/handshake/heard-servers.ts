@@ -4,7 +4,7 @@
  *
  * A fixed number of places, by address: one that comes later takes the place, and the server before it is as if nothing were known of it.
  */
-import { mix } from '../flow/hash.ts';
+import { addressHash } from '../flow/hash.ts';
 import { type Attempts, MARK, ROW_WORDS, W } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -42,7 +42,7 @@ export class HeardServers {
   /** The server of the attempt answers others, and the capture has no packet of it. */
   isUnheard({ server0, server1, server2, server3 }: Evidence): boolean {
     if (!this.hasUnheard) return false;
-    const key = keyOf(server0, server1, server2, server3);
+    const key = addressHash(server0, server1, server2, server3);
     const place = key & (PLACES - 1);
     return this.keys[place] === key && this.flags[place] === ANSWERED_UNHEARD;
   }
@@ -51,14 +51,15 @@ export class HeardServers {
     const { attempts } = this;
     const { words } = attempts;
     const at = slot * ROW_WORDS + (attempts.has(slot, MARK.CLIENT_IS_SIDE_1) ? 0 : 4);
-    const key = keyOf(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number);
+    const key = addressHash(
+      words[at] as number,
+      words[at + 1] as number,
+      words[at + 2] as number,
+      words[at + 3] as number,
+    );
     const place = key & (PLACES - 1);
     const before = this.keys[place] === key ? (this.flags[place] as number) : 0;
     this.keys[place] = key;
     this.flags[place] = before | flag;
   }
-}
-
-function keyOf(w0: number, w1: number, w2: number, w3: number): number {
-  return mix((w0 ^ Math.imul(w1, 0x9e3779b1)) + w2) ^ mix(w3);
 }

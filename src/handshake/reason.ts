@@ -2,7 +2,7 @@
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
-import { isRecordedAgain, VERDICT, type Verdict, wasIgnored } from './verdict.ts';
+import { isOnItsWay, isRecordedAgain, VERDICT, type Verdict, wasIgnored } from './verdict.ts';
 
 export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): string {
   switch (verdict) {
@@ -102,6 +102,9 @@ function undecided(e: Evidence, patienceNanos: number): string {
   if (e.lossy || e.lossyMany) return 'Packets were lost by the capture where the next leg would be.';
   if ((e.marks & MARK.GIVEN_UP) !== 0)
     return 'Too many attempts were open, in all or on these ports: this one was given up.';
+  if (isOnItsWay(e)) {
+    return `The capture ends ${seconds(e.sinceSynAckNanos)} after the latest SYN-ACK, and third legs of this client have come ${seconds(e.thirdLegTakesNanos)} after the first: too soon to tell.`;
+  }
   const last = e.synAckCount > 0 ? 'SYN-ACK' : 'SYN';
   const followed = e.synAckCount > 0 ? e.sinceSynAckNanos : e.followedNanos;
   return `The capture ends ${seconds(followed)} after the ${last}: too soon to tell (less than ${seconds(patienceNanos)}).`;

@@ -39,6 +39,7 @@ import { LossWindows } from './loss-windows.ts';
 import { NO_CHANGES } from './offer-changes.ts';
 import { fillOrdinaryEvidence, OrdinaryPath } from './ordinary.ts';
 import { RecentSyns } from './recent-syns.ts';
+import { SlowClients } from './slow-clients.ts';
 import { SourceStamps } from './source-stamps.ts';
 import { ACTION, type Action, STATE, type State, transition } from './transitions.ts';
 import { Translations } from './translations.ts';
@@ -100,6 +101,7 @@ export class Tracker {
   private readonly stamps = new SourceStamps();
   private readonly translations: Translations;
   private readonly heard: HeardServers;
+  private readonly slow: SlowClients;
   private readonly sink: TrackerSink;
   private readonly seed: number;
   private readonly evidence = new Evidence();
@@ -124,6 +126,7 @@ export class Tracker {
     this.seed = options.seed | 0;
     this.attempts = new Attempts(this.seed, options.maxOpen);
     this.heard = new HeardServers(this.attempts);
+    this.slow = new SlowClients(this.attempts, options.patienceNanos);
     this.bookkeeper = new Bookkeeper(this.attempts, this.frames, options.checksumSample ?? CHECKSUM_SAMPLE);
     this.translations = new Translations(this.attempts, this.recentSyns);
     this.room = new WaitingRoom(this.attempts, options.patienceNanos);
@@ -473,7 +476,10 @@ export class Tracker {
     this.bookkeeper.perform(action, slot, segment, fromClient);
     this.attempts.setWord(slot, W.STATE, next);
     if (!fromClient && segment.kind === KIND.TCP) this.heard.noteServer(slot);
-    else if (action === ACTION.ADD_THIRD_LEG) this.heard.noteThirdLeg(slot);
+    else if (action === ACTION.ADD_THIRD_LEG) {
+      this.heard.noteThirdLeg(slot);
+      this.slow.noteThirdLeg(slot);
+    }
     if ((this.attempts.word(slot, W.LINK) & TWIN) !== 0) {
       this.translations.note(slot, !fromClient || action === ACTION.NOTE_ICMP);
     }
@@ -657,6 +663,8 @@ export class Tracker {
   private fill(slot: number): Evidence {
     const evidence = slot < NO_SLOT ? this.fillLone(slot) : this.fillRow(slot);
     evidence.isServerUnheard = evidence.synAckCount === 0 && this.heard.isUnheard(evidence);
+    evidence.thirdLegTakesNanos =
+      evidence.synAckCount > 1 && evidence.ackCount === 0 ? this.slow.longestOf(evidence) : 0;
     const isAnswered = evidence.synAckCount > 0;
     const first = isAnswered ? evidence.synAckFirst : evidence.synFirst;
     const last = isAnswered ? evidence.synAckLast : evidence.synLast;

@@ -113,8 +113,18 @@ function judgeAnswered(e: Evidence, patienceNanos: number): Verdict {
   if (e.synCount === 0 && e.afterForgotten) return VERDICT.UNDECIDED;
   if (!explained) return e.lossyBefore ? VERDICT.UNDECIDED : VERDICT.NO_SYN;
   if ((e.marks & MARK.CLIENT_RESET) !== 0) return VERDICT.CLIENT_RESET;
-  const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
+  if (isOnItsWay(e)) return VERDICT.UNDECIDED;
+  const sinceFirst = sinceFirstSynAck(e);
   return canTell(e, e.synAckCount, sinceFirst, e.sinceSynAckNanos, patienceNanos) ? VERDICT.NO_ACK : VERDICT.UNDECIDED;
+}
+
+/** The third leg of the attempt's client took longer before, with as many repetitions: what the capture ends too early for is not missing. */
+export function isOnItsWay(e: Evidence): boolean {
+  return sinceFirstSynAck(e) < e.thirdLegTakesNanos;
+}
+
+function sinceFirstSynAck(e: Evidence): number {
+  return e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
 }
 
 /** SYN, and no SYN-ACK that answers it. */
@@ -176,7 +186,7 @@ export function gradeSynAck(e: Evidence): Grade {
   if (wasStrayRefused(e)) return 'ignored';
   if (e.synAckCount === 0) return synAckInferred(e) ? 'inferred' : 'not-seen';
   if (e.ackCount > 0 || (e.marks & MARK.TOOK) !== 0) return 'accepted';
-  return (e.marks & MARK.SYN_AFTER_SYN_ACK) !== 0 ? 'ignored' : 'seen';
+  return (e.marks & MARK.SYN_AFTER_SYN_ACK) !== 0 && !isOnItsWay(e) ? 'ignored' : 'seen';
 }
 
 export function wasStrayRefused(e: Evidence): boolean {
