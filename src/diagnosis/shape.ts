@@ -3,7 +3,7 @@
  * a million of them cost a counter each.
  */
 import { MARK, QUOTES } from '../handshake/attempts.ts';
-import { type Evidence, RESET_FROM } from '../handshake/evidence.ts';
+import { type Evidence, LARGE_OCTETS, RESET_FROM } from '../handshake/evidence.ts';
 import { fitsTtl } from '../handshake/record.ts';
 import { SIGN } from '../handshake/traits.ts';
 import { VERDICT, type Verdict } from '../handshake/verdict.ts';
@@ -62,6 +62,7 @@ export const SHAPE = {
   SYN_IN_BAD_DATAGRAM: 49,
   SYN_ACK_HEARD_BY_LIVE_CLIENT: 50,
   CLIENT_RESET_ON_PURPOSE: 51,
+  LARGE_ANSWER_LOST: 52,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -73,9 +74,6 @@ const REPEAT_DUE_NANOS = 3.5e9;
 
 /** A full queue has the server repeat its SYN-ACK after one second, two, four (RFC 6298 §5.5), an old or another system after three, six, twelve (RFC 1122 §4.2.3.1); by this factor later than the first it did so on purpose. */
 const DEFERRED_BY = 3.5;
-
-/** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */
-const LARGE_OCTETS = 1000;
 
 export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): Shape {
   switch (verdict) {
@@ -108,6 +106,7 @@ export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): S
 /** The handshake is complete: whether the connection is of use. Most are ordinary, and have nothing of all this. */
 function completeOf(e: Evidence, patienceNanos: number): Shape {
   if (e.closedAtOnce) return isFromStranger(e) ? SHAPE.CLOSED_BY_STRANGER : SHAPE.CLOSED_AT_ONCE;
+  if (e.isAnswerLost) return SHAPE.LARGE_ANSWER_LOST;
   if (e.againCount > 0 && isLargeDataLost(e, patienceNanos)) return SHAPE.LARGE_DATA_LOST;
   if (e.leftUnheard && hasLeft(e, patienceNanos)) return SHAPE.LEFT_UNHEARD;
   return signed(e, SIGN.ANSWERED_PLAIN) ? SHAPE.ANSWERED_WITHOUT_OFFERS : SHAPE.NONE;

@@ -416,6 +416,13 @@ const ROWS: Readonly<Record<Shape, Row>> = {
     client: [likely('path-mtu', 'the client sends a large segment again and again, and small ones are answered')],
     between: [likely('path-mtu', 'the client sends a large segment again and again, and small ones are answered')],
   },
+  [SHAPE.LARGE_ANSWER_LOST]: everywhere(
+    ...possible(
+      'the server sends its first segment, a large one, again and again for more than a second, and the client acknowledges nothing of it',
+      'path-mtu',
+      'return-path-loss',
+    ),
+  ),
   [SHAPE.ANSWERED_WITHOUT_OFFERS]: everywhere(
     ...possible(
       'the first SYN offered Fast Open, ECN or Multipath TCP and was not answered; a later one without it was',

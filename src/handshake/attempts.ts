@@ -42,7 +42,7 @@ export const W = {
 
   // Words 34 to 61 are doubles.
 
-  /** The verdict that is out (its code + 1, 0 for none; and SAID_TO_CLOSE, SAID_UNHEARD), for live output, and how often it was amended. */
+  /** The verdict that is out (its code + 1, 0 for none; and SAID_OF_NO_USE, SAID_UNHEARD), for live output, and how often it was amended. */
   PUBLISHED: 62,
   REVISION: 63,
   /** In a row that is ORDINARY, of which nothing is ever out. */
@@ -190,8 +190,11 @@ export const TAKEN_ELSEWHERE = 1 << 20;
 /** A bit of W.LINK: a copy of the SYN or SYN-ACK offered something else (offer-changes.ts). */
 export const OFFERS_CHANGED = 1 << 21;
 
-/** A bit of W.PUBLISHED: with the verdict it was said that the server closed at once. */
-export const SAID_TO_CLOSE = 1 << 8;
+/** A bit of W.LINK: the server has sent a large segment first (LARGE_OCTETS). */
+export const LARGE_SENT = 1 << 23;
+
+/** A bit of W.PUBLISHED: with the verdict it was said that the connection was of no use: the server closed at once, or what it said first got lost. */
+export const SAID_OF_NO_USE = 1 << 8;
 
 /** A bit of W.PUBLISHED: with the verdict it was said that the client is there, and its answers get lost. */
 export const SAID_UNHEARD = 1 << 9;

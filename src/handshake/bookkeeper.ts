@@ -11,6 +11,7 @@ import {
   type Attempts,
   CLOSED_AT_ONCE,
   FILL,
+  LARGE_SENT,
   LEFT_UNHEARD,
   MARK,
   OFFERS_CHANGED,
@@ -21,7 +22,7 @@ import {
   W,
 } from './attempts.ts';
 import { bearsOutWrong } from './event.ts';
-import { ipIdKind, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
+import { ipIdKind, LARGE_OCTETS, RESET_FROM, ROUND_TRIP_NANOS } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { OfferChanges } from './offer-changes.ts';
 import { TRAIT, Traits } from './traits.ts';
@@ -320,7 +321,19 @@ export class Bookkeeper {
     this.attempts.mark(slot, MARK.TOOK);
     // A RST before this did not end the connection.
     this.attempts.unmark(slot, MARK.RESET_OF_CONNECTION);
+    if (!fromClient) this.noteLarge(slot, segment);
     this.follow(slot, segment, fromClient);
+  }
+
+  private noteLarge(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    const isFirst = (segment.sequence | 0) === ((a.word(slot, W.SERVER_ISN) + 1) | 0);
+    if (isFirst && segment.payloadLength >= LARGE_OCTETS) a.setWord(slot, W.LINK, a.word(slot, W.LINK) | LARGE_SENT);
+  }
+
+  /** The server's first segment, a large one, comes again. */
+  noteLargeAgain(slot: number): void {
+    this.openTraits(slot).noteLargeAgain(slot, (this.clock / 1e6) | 0);
   }
 
   /** What seemed to have wrong numbers was the third leg: it acknowledged a SYN-ACK that was not recorded. */

@@ -9,8 +9,8 @@ export class Evidence {
   id = 0;
   /** The verdict that is out for this attempt (with early output), or -1; and how often it was amended. */
   published = -1;
-  /** With it was said that the server closed at once. */
-  isSaidToClose = false;
+  /** With it was said that the connection was of no use: the server closed at once, or what it said first got lost. */
+  isSaidOfNoUse = false;
   /** With it was said that the client is there, and its answers get lost. */
   isSaidUnheard = false;
   revision = 0;
@@ -77,6 +77,8 @@ export class Evidence {
   synStamp = 0;
   synMac = 0;
   againOctets = 0;
+  /** The server sent its first segment, a large one, again and again. */
+  isAnswerLost = false;
   /** What the latest SYN offered: `offersWord` (wire/tcp-options.ts). */
   offers = 0;
   /** Copies of SYN and SYN-ACK that offered something else. */
@@ -126,6 +128,14 @@ export class Evidence {
   /** Another attempt began on the ports later. */
   isFollowed = false;
 }
+
+/** Of a complete handshake: the server closed at once, or what it said first got lost. */
+export function isOfNoUse(e: Evidence): boolean {
+  return e.closedAtOnce || e.isAnswerLost;
+}
+
+/** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */
+export const LARGE_OCTETS = 1000;
 
 /** The identification of an IPv4 packet: 0 is what Linux writes into SYN-ACKs and RSTs. NONE: IPv6, or no packet. */
 export const IP_ID = { NONE: 0, ZERO: 1, OTHER: 2 } as const;

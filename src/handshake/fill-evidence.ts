@@ -9,7 +9,7 @@ import {
   LEFT_UNHEARD,
   MARK,
   ROW_WORDS,
-  SAID_TO_CLOSE,
+  SAID_OF_NO_USE,
   SAID_UNHEARD,
   SAID_VERDICT,
   STAMP_SHIFT,
@@ -37,6 +37,7 @@ function fillTraits(e: Evidence, traits: Traits, slot: number, isTraited: boolea
   e.synStamp = isTraited ? traits.word(slot, TRAIT.SYN_STAMP) : 0;
   e.synMac = isTraited ? traits.word(slot, TRAIT.SYN_MAC) : 0;
   e.againOctets = isTraited ? traits.word(slot, TRAIT.AGAIN_OCTETS) : 0;
+  e.isAnswerLost = isTraited && traits.isAnswerLost(slot);
 }
 
 function fillEnds(e: Evidence, attempts: Attempts, slot: number): void {
@@ -82,7 +83,7 @@ function fillCounts(e: Evidence, words: Int32Array, row: number): void {
   e.ackChain = words[row + W.ACK_FRAMES] as number;
   const published = words[row + W.PUBLISHED] as number;
   e.published = (published & SAID_VERDICT) - 1;
-  e.isSaidToClose = (published & SAID_TO_CLOSE) !== 0;
+  e.isSaidOfNoUse = (published & SAID_OF_NO_USE) !== 0;
   e.isSaidUnheard = (published & SAID_UNHEARD) !== 0;
   e.revision = words[row + W.REVISION] as number;
 }

@@ -25,6 +25,7 @@ import {
   BEYOND_ORDINARY,
   CLOSED_AT_ONCE,
   FORGOTTEN,
+  LARGE_SENT,
   LEFT_UNHEARD,
   MARK,
   ORDINARY,
@@ -38,7 +39,7 @@ import {
 import { type Bookkeeper, closesAtOnce, directionBits, leavesUnheard } from './bookkeeper.ts';
 import { FIRST_SHARED, momentAnywhere, SYN_ACK_PLACE, SYN_PLACE } from './copies.ts';
 import { FIRST_WINDOW, UNSEEN_OCTETS } from './event.ts';
-import { type Evidence, ipIdKind, RESET_FROM } from './evidence.ts';
+import { type Evidence, ipIdKind, LARGE_OCTETS, RESET_FROM } from './evidence.ts';
 import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import type { HeardServers } from './heard-servers.ts';
 import { STATE } from './transitions.ts';
@@ -257,6 +258,7 @@ export class OrdinaryPath {
     if (fin !== 0 && (marks & CLIENT_FIN) === 0) this.noteEnd(row, rows, from, false);
     words[row + W.MARKS] = marks | TOOK | (fin !== 0 ? SERVER_FIN : 0);
     words[row + W.SERVER_END] = sequence + octets;
+    if (octets >= LARGE_OCTETS + fin) words[row + W.LINK] = (words[row + W.LINK] as number) | LARGE_SENT;
     const isLast = fin !== 0 && (marks & CLIENT_FIN) !== 0;
     words[row + W.STATE] = isLast ? STATE.CLOSED : STATE.OPEN;
     if (isLast) this.room.close(slot, book.clock);

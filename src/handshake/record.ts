@@ -3,7 +3,7 @@ import { formatAddress } from '../bytes/address.ts';
 import { formatEpoch } from '../bytes/time.ts';
 import type { Network } from '../wire/network.ts';
 import { MARK, QUOTES } from './attempts.ts';
-import { type Evidence, RESET_FROM } from './evidence.ts';
+import { type Evidence, isOfNoUse, RESET_FROM } from './evidence.ts';
 import { type FrameLists, fileOf, type ListedFrame, numberOf } from './frame-lists.ts';
 import type { Handshake, IcmpError, Leg, OptionChange, Reset } from './handshake.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
@@ -34,12 +34,12 @@ export interface RecordContext {
 }
 
 /**
- * Nobody was told so: of another verdict, of a handshake that completed before its server closed at once, of a client that turned out to be there.
+ * Nobody was told so: of another verdict, of a handshake that completed before its connection turned out to be of no use, of a client that turned out to be there.
  * @param isUnheard it is, and its answers get lost
  */
 export function isNews(e: Evidence, verdict: Verdict, isUnheard: boolean): boolean {
   if (e.published !== verdict || (isUnheard && !e.isSaidUnheard)) return true;
-  return verdict === VERDICT.COMPLETE && e.closedAtOnce && !e.isSaidToClose;
+  return verdict === VERDICT.COMPLETE && isOfNoUse(e) && !e.isSaidOfNoUse;
 }
 
 /** @param isUnheard as for `isNews` */

@@ -9,17 +9,18 @@ import { mix } from '../flow/hash.ts';
 import { KnownFlows } from '../flow/known-flows.ts';
 import { fitsRow, writeSegmentRow } from '../flow/row-keys.ts';
 import { NO_SLOT } from '../flow/table.ts';
-import { FAMILY_MASK, FLAGS_SHIFT, ipAtOf, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
+import { FAMILY_MASK, FLAGS_SHIFT, ipAtOf, payloadOf, ROW, ROW_WORDS, readPlainRow } from '../wire/plain-row.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import {
   Attempts,
   FOLLOWED,
   FORGOTTEN,
   FREE,
+  LARGE_SENT,
   MARK,
   OFFERS_CHANGED,
   ORDINARY,
-  SAID_TO_CLOSE,
+  SAID_OF_NO_USE,
   SAID_UNHEARD,
   SAID_VERDICT,
   STAMP_SHIFT,
@@ -30,7 +31,7 @@ import {
 import { Bookkeeper, CHECKSUM_SAMPLE } from './bookkeeper.ts';
 import { isCopy, wouldBeCopy } from './copies.ts';
 import { belongs, classify, classifyQuoted, classifySettled, EVENT, type Event, isFollowed } from './event.ts';
-import { Evidence } from './evidence.ts';
+import { Evidence, isOfNoUse, LARGE_OCTETS } from './evidence.ts';
 import { fillEvidence } from './fill-evidence.ts';
 import { FrameLists } from './frame-lists.ts';
 import { HeardServers } from './heard-servers.ts';
@@ -172,6 +173,8 @@ export class Tracker {
         if (this.takeOrdinary(found, this.ownRow, 0)) return;
       }
       this.observeKnown(segment, found, hash);
+    } else if (segment.payloadLength >= LARGE_OCTETS) {
+      this.noteLarge(found, segment.sequence | 0);
     }
   }
 
@@ -192,7 +195,10 @@ export class Tracker {
     const found = this.unfolded(this.findRow(rows, row, view, network, hash));
     if (found !== NO_SLOT) {
       // By far the most segments of attempts end here: data of a connection whose handshake is settled.
-      if (this.isSettled(found) && ((rows[row + ROW.SHAPE] as number) & (ENDS << FLAGS_SHIFT)) === 0) return;
+      if (this.isSettled(found) && ((rows[row + ROW.SHAPE] as number) & (ENDS << FLAGS_SHIFT)) === 0) {
+        if (payloadOf(rows, row) >= LARGE_OCTETS) this.noteLarge(found, rows[row + ROW.SEQUENCE] as number);
+        return;
+      }
       if (this.isOrdinary(found >> 1) && this.takeOrdinary(found, rows, row)) return;
     }
     readPlainRow(segment, rows, row, view, network);
@@ -349,6 +355,20 @@ export class Tracker {
     const fromClient = this.isClientSide(slot, found & 1);
     const event = classifySettled(this.attempts, slot, segment, fromClient);
     if (event !== EVENT.OTHER) this.accept(slot, event, segment, fromClient, hash);
+  }
+
+  /** A large segment of a settled attempt: of interest is only the server's first one, when it comes again. @param sequence signed */
+  private noteLarge(found: number, sequence: number): void {
+    const { attempts } = this;
+    const slot = found >> 1;
+    if (sequence !== ((attempts.word(slot, W.SERVER_ISN) + 1) | 0) || this.isClientSide(slot, found & 1)) return;
+    const link = attempts.word(slot, W.LINK);
+    if ((link & LARGE_SENT) === 0) {
+      attempts.setWord(slot, W.LINK, link | LARGE_SENT);
+      return;
+    }
+    this.leaveOrdinary(slot);
+    this.bookkeeper.noteLargeAgain(slot);
   }
 
   /** The newest attempt of the flow comes first; an older one gets the segment only when the numbers say that it is its own. */
@@ -702,7 +722,7 @@ export class Tracker {
       return;
     }
     if (evidence.published >= 0) this.attempts.count(slot, W.REVISION);
-    this.attempts.setWord(slot, W.PUBLISHED, (said + 1) | (evidence.closedAtOnce ? SAID_TO_CLOSE : 0));
+    this.attempts.setWord(slot, W.PUBLISHED, (said + 1) | (isOfNoUse(evidence) ? SAID_OF_NO_USE : 0));
   }
 
   /**

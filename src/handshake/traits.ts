@@ -22,8 +22,11 @@ export const TRAIT = {
   AGAIN_OCTETS: 6,
   /** What the latest SYN-ACK offered (wire/tcp-options.ts `offersWord`). */
   SYN_ACK_OFFERS: 7,
+  /** How often the server's first segment, a large one, came again, as far as LARGE_AFTER_MILLIS counts; and when it did first, in milliseconds of the capture's clock. */
+  LARGE_AGAIN: 8,
+  LARGE_SINCE: 9,
 } as const;
-const ROW_WORDS = 8;
+const ROW_WORDS = 10;
 const FIRST_ROWS = 1 << 10;
 
 /** Bits of TRAIT.SIGNS: what was seen, phrased as that. */
@@ -73,6 +76,12 @@ export const SIGN = {
   /** The client's RST against the SYN-ACK acknowledges it: whoever sent it knows of the connection. */
   CLIENT_RESET_KNOWS: 1 << 28,
 } as const;
+/**
+ * A repetition counts when it comes so long after the first one, in turn: the first may be a copy (copies.ts looks no further than the handshake), and a third comes only when three
+ * timers ran out in vain: with Linux (tcp_rto_min 200 ms, doubled each time) after 0.2, 0.6 and 1.4 s.
+ */
+const LARGE_AFTER_MILLIS: readonly number[] = [0, 100, 1000];
+
 const OFFERS = SIGN.FIRST_FAST_OPEN | SIGN.FIRST_ECN | SIGN.FIRST_MULTIPATH;
 
 export class Traits {
@@ -181,6 +190,21 @@ export class Traits {
     if (segment.payloadLength > this.word(slot, TRAIT.AGAIN_OCTETS)) {
       this.setWord(slot, TRAIT.AGAIN_OCTETS, segment.payloadLength);
     }
+  }
+
+  /** The server sends its first segment, a large one, again. @param millis of the capture's clock */
+  noteLargeAgain(slot: number, millis: number): void {
+    const count = this.word(slot, TRAIT.LARGE_AGAIN);
+    if (count === 0) this.setWord(slot, TRAIT.LARGE_SINCE, millis);
+    const since = (millis - this.word(slot, TRAIT.LARGE_SINCE)) | 0;
+    if (count < LARGE_AFTER_MILLIS.length && since >= (LARGE_AFTER_MILLIS[count] as number)) {
+      this.setWord(slot, TRAIT.LARGE_AGAIN, count + 1);
+    }
+  }
+
+  /** It came so often, and for so long, that no chance took it. */
+  isAnswerLost(slot: number): boolean {
+    return this.word(slot, TRAIT.LARGE_AGAIN) === LARGE_AFTER_MILLIS.length;
   }
 
   /** A RST of the server where its SYN-ACK was due. */

@@ -243,6 +243,29 @@ describe('complete', () => {
     );
     assert.equal(causes[0]?.split(' ')[0], 'path-mtu');
   });
+  const answer = 's > c P. 9001:10449(1448) ack 1008\n';
+  const asked = `${begin}+0.01 c > s P. (7) ack 9001\n`;
+  test('the first segment of the server is a large one, and comes again and again', async () => {
+    const causes = await causesOf(`${asked}+0.01 ${answer}+0.2 ${answer}+0.4 ${answer}+0.8 ${answer}${END}`);
+    assert.deepEqual(causes, ['path-mtu possible', 'return-path-loss possible']);
+  });
+  test('and when the server has acknowledged the request before', async () => {
+    const heard = '+0.001 s > c . ack 1008\n';
+    const causes = await causesOf(`${asked}${heard}+0.01 ${answer}+0.2 ${answer}+0.4 ${answer}+0.8 ${answer}${END}`);
+    assert.deepEqual(causes, ['path-mtu possible', 'return-path-loss possible']);
+  });
+  test('and when it comes three times, as by chance', async () => {
+    assert.deepEqual(await causesOf(`${asked}+0.01 ${answer}+0.2 ${answer}+0.4 ${answer}${END}`), []);
+  });
+  test('and when each of three is recorded twice', async () => {
+    const twice = `${answer}+0.0001 ${answer}`;
+    assert.deepEqual(await causesOf(`${asked}+0.01 ${twice}+0.2 ${twice}+0.4 ${twice}${END}`), []);
+  });
+  test('and when the next segments come again, which are not the first', async () => {
+    const next = 's > c P. 10449:11897(1448) ack 1008\n';
+    const causes = await causesOf(`${asked}+0.01 ${answer}+0.01 ${next}+0.2 ${next}+0.4 ${next}+0.8 ${next}${END}`);
+    assert.deepEqual(causes, []);
+  });
   test('only when the SYN offered nothing', async () => {
     const causes = await causesOf(`0 c > s S 1000:1005(5) <mss 1460,FO aabb>\n+1 c > s S 1000:1000(0) <mss 1460>
 +0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n${END}`);

@@ -4,9 +4,12 @@ import { test } from 'node:test';
 import {
   ANSWERED_ELSEWHERE,
   CLOSED_AT_ONCE,
+  FOLLOWED,
   FORGOTTEN,
+  LARGE_SENT,
   LEFT_UNHEARD,
   MARK,
+  OFFERS_CHANGED,
   ORDINARY,
   STAMP_SHIFT,
   STAMPED,
@@ -28,7 +31,17 @@ function assertApart(bits: readonly number[]): void {
 }
 
 test('no two of W.LINK share a bit', () => {
-  const single = [FORGOTTEN, TRAITED, CLOSED_AT_ONCE, LEFT_UNHEARD, STAMPED, ORDINARY];
+  const single = [
+    FORGOTTEN,
+    TRAITED,
+    CLOSED_AT_ONCE,
+    LEFT_UNHEARD,
+    STAMPED,
+    ORDINARY,
+    LARGE_SENT,
+    FOLLOWED,
+    OFFERS_CHANGED,
+  ];
   const several = [DIRECTIONS, 3 << STAMP_SHIFT, 3 << SYN_ACK_ID_SHIFT];
   assertApart([...several, ...single, TWIN, ANSWERED_ELSEWHERE, TAKEN_ELSEWHERE]);
 });

@@ -1534,6 +1534,7 @@ export const LAB_ROWS: readonly LabRow[] = [
       servers: [{ does: 'answer-at-length' }],
       clients: [{ does: 'visit', linger: 5 }],
     },
+    // The server's data stays in the kernel (docs/decisions/0008): what is lost of it, a saved capture tells.
     say: null,
   },
   {
