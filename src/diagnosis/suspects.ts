@@ -418,7 +418,7 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   },
   [SHAPE.LARGE_ANSWER_LOST]: everywhere(
     ...possible(
-      'the server sends its first segment, a large one, again and again for more than a second, and the client acknowledges nothing of it',
+      'the server sends its first segment, a large one, again and again for more than a second, as one that gets no acknowledgement',
       'path-mtu',
       'return-path-loss',
     ),
