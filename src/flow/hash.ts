@@ -58,8 +58,3 @@ export function hashIpv6(view: DataView, at: number, ports: number, seed: number
 function hashEndAt(view: DataView, at: number, port: number, seed: number): number {
   return hashEnd(view.getInt32(at), view.getInt32(at + 4), view.getInt32(at + 8), view.getInt32(at + 12), port, seed);
 }
-
-/** A hash of an address: its four words, as in wire/segment.ts. Nobody may rely on its being unique. */
-export function addressHash(word0: number, word1: number, word2: number, word3: number): number {
-  return mix((word0 ^ Math.imul(word1, 0x9e3779b1)) + word2) ^ mix(word3);
-}
