@@ -11,7 +11,7 @@ import { analyze, type Handshake } from '../../src/index.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
 import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { HEALTHY, SOCKETS } from '../support/port-facts.ts';
+import { dropOfSyn, HEALTHY, SOCKETS } from '../support/port-facts.ts';
 
 const SERVER = '10.9.0.2';
 const LONG_AGO = 0;
@@ -68,21 +68,9 @@ async function failedAttempt(): Promise<Handshake> {
 }
 
 /** Facts in which the kernel says of each SYN that a rule dropped it. */
-function dropped({ client, server, isn, legs }: Handshake, fromMillis: number): FactsOfTime {
-  const drop = {
-    time: '1',
-    reason: 'NETFILTER_DROP',
-    location: 'nft_do_chain',
-    packet: {
-      source: client,
-      destination: server,
-      flags: 2,
-      sequence: isn.client ?? 0,
-      acknowledgement: 0,
-      interfaceIndex: 2,
-    },
-  };
-  const drops = { from: '0', to: '1', drops: new Array(legs.syn.count).fill(drop), lost: 0 };
+function dropped(record: Handshake, fromMillis: number): FactsOfTime {
+  const drop = dropOfSyn(record, 'NETFILTER_DROP');
+  const drops = { from: '0', to: '1', drops: new Array(record.legs.syn.count).fill(drop), lost: 0 };
   return { facts: nothing({ drops }), fromMillis, untilMillis: LATE };
 }
 
@@ -99,6 +87,19 @@ function nothing(more: Partial<PortFacts> = {}): PortFacts {
 
 const words = (record: Handshake | undefined): string =>
   `${record?.revision} ${record?.diagnoses[0]?.cause} ${record?.diagnoses[0]?.confidence}`;
+
+/** A witness that has told of an attempt, as proven, before the rules of the firewall came. */
+async function toldBeforeRules() {
+  const record = await failedAttempt();
+  const subject = witness();
+  subject.verdict(record);
+  const { facts, ...time } = dropped(record, LONG_AGO);
+  await host.answer(true, { ...time, facts: { ...facts, firewall: unknown('not asked for') } });
+  now = 1600;
+  subject.tick();
+  assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+  return { record, subject, facts, time };
+}
 const verdicts = ({ revision, verdict }: Handshake): string => `${revision} ${verdict}`;
 
 describe('a verdict', () => {
@@ -155,14 +156,7 @@ describe('a verdict', () => {
   });
 
   test('waits no longer than a moment: then what came at once has to do', async () => {
-    const record = await failedAttempt();
-    const subject = witness();
-    subject.verdict(record);
-    const { facts, ...time } = dropped(record, LONG_AGO);
-    await host.answer(true, { ...time, facts: { ...facts, firewall: unknown('not asked for') } });
-    now = 1600;
-    subject.tick();
-    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    const { record, subject, facts, time } = await toldBeforeRules();
     await host.answer(false, dropped(record, LONG_AGO));
     assert.equal(told.length, 1, 'nothing new');
     now = 7000;
@@ -177,14 +171,7 @@ describe('a verdict', () => {
   });
 
   test('that was proven before the rules of the firewall came is amended when they name the rule, its last record too', async () => {
-    const record = await failedAttempt();
-    const subject = witness();
-    subject.verdict(record);
-    const { facts, ...time } = dropped(record, LONG_AGO);
-    await host.answer(true, { ...time, facts: { ...facts, firewall: unknown('not asked for') } });
-    now = 1600;
-    subject.tick();
-    assert.deepEqual(told.map(words), ['0 local-firewall-drop proven']);
+    const { record, subject, facts, time } = await toldBeforeRules();
     subject.finished(record);
     assert.equal(finished.length, 0, 'the question is under way');
     await host.answer(false, { ...time, facts: { ...facts, firewall: dropping(record.legs.syn.count) } });

@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
 import { DropIndex, spokenSyns } from '../../src/diagnosis/host-drops.ts';
 import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
@@ -15,7 +14,7 @@ import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
 import { analyze, type Diagnosis, type Handshake } from '../../src/index.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
+import { dropOfSyn, HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 
@@ -518,18 +517,6 @@ test('two causes on one port: each attempt has its own, and both are proven of t
     assert.deepEqual(named(proveRecord(record, rulings, seen, index)), ['accept-queue-full proven']);
   }
 });
-
-function dropOfSyn({ client, server, isn }: Handshake, reason: string): DropEvent {
-  const packet = {
-    source: client,
-    destination: server,
-    flags: 2,
-    sequence: isn.client ?? 0,
-    acknowledgement: 0,
-    interfaceIndex: 2,
-  };
-  return { time: '1', reason, location: 'somewhere', packet };
-}
 
 test('evidence carries the numbers', async () => {
   const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'reverse_path_filter', 'server.pcap'));

@@ -1,6 +1,8 @@
 /** Facts of a healthy port, to be changed where a test says what is wrong. */
+import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
 import type { Listener, PortFacts, PortSockets, ProcessFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
+import type { Handshake } from '../../src/handshake/handshake.ts';
 
 export const LISTENER: Listener = {
   address: '0.0.0.0',
@@ -69,3 +71,16 @@ export const HEALTHY: PortFacts = {
   settings: {},
   drops: unknown('the kernel was not asked for its drop reasons'),
 };
+
+/** The kernel's word that it dropped the SYN of an attempt. @param reason as `skb:kfree_skb` has it */
+export function dropOfSyn({ client, server, isn }: Handshake, reason: string): DropEvent {
+  const packet = {
+    source: client,
+    destination: server,
+    flags: 2,
+    sequence: isn.client ?? 0,
+    acknowledgement: 0,
+    interfaceIndex: 2,
+  };
+  return { time: '1', reason, location: 'somewhere', packet };
+}
