@@ -1,6 +1,6 @@
 /**
  * What this host's own facts say of the attempts that a live capture tells of. A verdict that rests on a packet is told at once. One that rests on silence has waited for `--patience`, and waits
- * a moment more, so that its line comes with the cause that they prove. What is told without is told again, amended, when they prove a cause. Facts are read by a process of their own
+ * a moment more, so that its line comes with the cause that they prove. What is told without is told again, amended, when they prove a cause or name another one first. Facts are read by a process of their own
  * (host/facts-helper.ts): nothing here ever holds up a packet.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -363,13 +363,17 @@ export class HostWitness {
       if (covered.has(record.id)) this.tellProven(record, prove(record), hasRules);
       else this.tellProven(record, record.diagnoses, false);
     }
+    // A whole answer has the rules of the firewall and the ways back, too: it may name another cause first. After it, and of what came at once, only a proof is news.
     for (const record of [...records, ...foreign]) {
       const told = this.told.get(record.id);
-      const wasProven = told?.diagnoses[0]?.confidence === 'proven';
-      if (told === undefined || (wasProven && (told.hasRules || !hasRules)) || record.missingLeg === null) continue;
+      if (told === undefined || record.missingLeg === null) continue;
+      const isFirstWhole = hasRules && !told.hasRules;
+      const wasProven = told.diagnoses[0]?.confidence === 'proven';
+      if (wasProven && !isFirstWhole) continue;
       const diagnoses = prove(record);
-      if (diagnoses[0]?.confidence !== 'proven') continue;
-      const isNews = !wasProven || !isDeepStrictEqual(diagnoses, told.diagnoses);
+      const isProven = diagnoses[0]?.confidence === 'proven';
+      if (!isProven && (wasProven || !isFirstWhole)) continue;
+      const isNews = isOtherWord(told.diagnoses, diagnoses);
       const amendments = told.amendments + (isNews ? 1 : 0);
       remember(this.told, record.id, { record, diagnoses, amendments, hasRules }, CAUSES_KEPT);
       if (isNews) this.tell(this.dress(record));
@@ -400,6 +404,12 @@ export class HostWitness {
     remember(this.told, record.id, { record, diagnoses, amendments, hasRules }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
+}
+
+/** Proven ones are held against each other word by word: the rule that took the packets has its name among the evidence. */
+function isOtherWord([old, ...others]: readonly Diagnosis[], [first, ...more]: readonly Diagnosis[]): boolean {
+  if (first?.confidence === 'proven') return !isDeepStrictEqual([old, ...others], [first, ...more]);
+  return first?.cause !== old?.cause || first?.confidence !== old?.confidence;
 }
 
 /** The causes under which an attempt was told hold until its packets say something else; what is proven holds as long as its verdict does. */

@@ -11,7 +11,7 @@ import { analyze, type Handshake } from '../../src/index.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
 import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { dropOfSyn, HEALTHY, SOCKETS } from '../support/port-facts.ts';
+import { dropOfSyn, HEALTHY, link, SOCKETS, way } from '../support/port-facts.ts';
 
 const SERVER = '10.9.0.2';
 const LONG_AGO = 0;
@@ -219,6 +219,35 @@ describe('a verdict', () => {
     assert.deepEqual(told.slice(1).map(words), ['1 local-firewall-drop proven']);
     subject.finished({ ...record, revision: 1 });
     assert.equal(finished[0]?.revision, 2, 'amendments of later packets count on');
+  });
+
+  test('that was told without the host’s commands is amended when they name another cause first, once', async () => {
+    const [record] = (await analyze(path.join(fixturesFolder, 'kernel/syn_ack_lost/server.pcap'))).handshakes;
+    assert.ok(record !== undefined);
+    const { address } = record.server;
+    const quick = { ...ALL_TIME, facts: nothing({ firewall: unknown('not asked for') }) };
+    const ways = [way(address, 's1', 'REACHABLE')];
+    const whole = { ...ALL_TIME, facts: nothing({ interfaces: [link('s0', address)], ways }) };
+    const subject = witness(address);
+    subject.verdict(record);
+    await host.answer(true, quick);
+    now = 1600;
+    subject.tick();
+    assert.deepEqual(told.map(words), ['0 return-path-loss likely']);
+    await host.answer(false, whole);
+    assert.deepEqual(told.slice(1).map(words), ['1 answers-by-another-interface likely']);
+    now = 10_000;
+    subject.verdict({ ...record, id: record.id + 1 });
+    await host.answer(true, quick);
+    await host.answer(false, whole);
+    assert.deepEqual(
+      told.slice(2).map(words),
+      ['0 answers-by-another-interface likely'],
+      'the other one, and not this one again',
+    );
+    subject.finished(record);
+    await subject.settle(true, NONE);
+    assert.deepEqual(finished.map(words), ['1 answers-by-another-interface likely'], 'its last record, too');
   });
 
   test('stays as its packets have it when nobody answers, or the facts began after it', async () => {

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { DropIndex, spokenSyns } from '../../src/diagnosis/host-drops.ts';
-import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
@@ -14,7 +13,7 @@ import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
 import { analyze, type Diagnosis, type Handshake } from '../../src/index.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { dropOfSyn, HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
+import { dropOfSyn, HEALTHY, LISTENER, link, PROCESS, SOCKETS, way } from '../support/port-facts.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 
@@ -71,15 +70,6 @@ function halfOpen(address: string): Partial<PortFacts> {
 }
 
 describe('what only routes and neighbours tell', () => {
-  const way = (local: string, over: string, state: string): ReturnWay => ({
-    client: '10.9.0.1',
-    local,
-    cameInOn: null,
-    route: { type: 'unicast', interface: over, gateway: '10.9.0.77', source: null, table: null },
-    neighbour: { address: '10.9.0.77', state, mac: null },
-    admitted: null,
-  });
-
   test('a next hop that does not answer is proven by its state', async () => {
     const { first } = await said('client_without_arp', (n) =>
       quiet(
@@ -98,27 +88,10 @@ describe('what only routes and neighbours tell', () => {
   });
 
   test('SYN-ACKs that leave by another interface than the one whose address was asked', async () => {
-    const link: InterfaceFacts = {
-      name: 's0',
-      index: 2,
-      linkType: 'ether',
-      kind: null,
-      mac: null,
-      mtu: 1500,
-      operState: 'up',
-      isPromiscuous: false,
-      master: null,
-      addresses: [{ address: '10.9.1.2', prefixLength: 24, state: 'permanent' }],
-      reversePathFilter: 0,
-      acceptLocal: 0,
-      logMartians: 0,
-      moved: {},
-      driver: {},
-      programs: [],
-      filters: [],
-    };
     const over = (name: string): Promise<Said> =>
-      said('syn_ack_lost', () => quiet({}, { interfaces: [link], ways: [way('10.9.1.2', name, 'REACHABLE')] }));
+      said('syn_ack_lost', () =>
+        quiet({}, { interfaces: [link('s0', '10.9.1.2')], ways: [way('10.9.1.2', name, 'REACHABLE')] }),
+      );
     assert.equal((await over('s1')).first, 'answers-by-another-interface likely');
     assert.equal((await over('s0')).first, 'return-path-loss likely');
   });

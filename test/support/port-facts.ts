@@ -1,5 +1,6 @@
 /** Facts of a healthy port, to be changed where a test says what is wrong. */
 import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
+import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
 import type { Listener, PortFacts, PortSockets, ProcessFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import type { Handshake } from '../../src/handshake/handshake.ts';
@@ -83,4 +84,39 @@ export function dropOfSyn({ client, server, isn }: Handshake, reason: string): D
     interfaceIndex: 2,
   };
   return { time: '1', reason, location: 'somewhere', packet };
+}
+
+/** An interface that is well. */
+export function link(name: string, address: string): InterfaceFacts {
+  return {
+    name,
+    index: 2,
+    linkType: 'ether',
+    kind: null,
+    mac: null,
+    mtu: 1500,
+    operState: 'up',
+    isPromiscuous: false,
+    master: null,
+    addresses: [{ address, prefixLength: 24, state: 'permanent' }],
+    reversePathFilter: 0,
+    acceptLocal: 0,
+    logMartians: 0,
+    moved: {},
+    driver: {},
+    programs: [],
+    filters: [],
+  };
+}
+
+/** The way back from an address of the server to the client of the fixtures. @param over interface @param state of the next hop */
+export function way(local: string, over: string, state: string): ReturnWay {
+  return {
+    client: '10.9.0.1',
+    local,
+    cameInOn: null,
+    route: { type: 'unicast', interface: over, gateway: '10.9.0.77', source: null, table: null },
+    neighbour: { address: '10.9.0.77', state, mac: null },
+    admitted: null,
+  };
 }
