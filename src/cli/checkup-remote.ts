@@ -1,17 +1,20 @@
 /** The checklist for a port of another host, from here. */
 
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { withNamedAdvice } from '../diagnosis/advice.ts';
-import { type Fact, unknown } from '../diagnosis/port-facts.ts';
+import { type Fact, isKnown, known, unknown } from '../diagnosis/port-facts.ts';
+import { causesOfOthers, missingLegOfOthers, type OthersFacts, othersFacts } from '../doctor/others.ts';
+import { judgeOthers } from '../doctor/others-step.ts';
 import type { NameFacts, RemoteConnect, RouteFacts, TraceFacts } from '../doctor/remote.ts';
 import { causesOfRemote } from '../doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces, missingLegOf } from '../doctor/remote-steps.ts';
-import type { Handshake } from '../handshake/handshake.ts';
-import { tryConnect } from '../host/connect.ts';
+import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import { ownAddresses, tryConnect } from '../host/connect.ts';
 import { tcpTraceroute } from '../host/tcp-traceroute.ts';
 import { wayTo } from '../host/way-to.ts';
 import { type CheckupOptions, type CheckupResult, type CheckupSink, PACKETS_FILE, StepsSoFar } from './checkup-here.ts';
-import { watchPackets } from './packet-watch.ts';
+import { type PacketWatch, watchPackets } from './packet-watch.ts';
 
 /** Seconds of a connect: SYNs of a current Linux are then sent five times. */
 const CONNECT_SECONDS = 5;
@@ -19,6 +22,8 @@ const CONNECT_SECONDS = 5;
 const MOST_ADDRESSES = 8;
 /** Addresses that are traced: those that fail first. */
 const MOST_TRACES = 2;
+/** Attempts of this host to the port whose records are kept: two kilobytes each. */
+const MOST_RECORDS = 5000;
 
 /** @param name what the host's name stands for, looked up already */
 export async function checkRemote(options: CheckupOptions, name: NameFacts, sink: CheckupSink): Promise<CheckupResult> {
@@ -28,8 +33,8 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   steps.say(judgeName(name));
   const addresses = name.addresses.slice(0, MOST_ADDRESSES);
   if (addresses.length === 0) return { target, ...steps.conclude(target, null, []), facts: { name } };
-  const records: Handshake[] = [];
-  const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), port, (record) => records.push(record));
+  const records = new AttemptsThere(addresses);
+  const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), port, (record) => records.add(record));
   const tried = await Promise.all(
     addresses.map(async (address) => ({ address, port, ...(await tryConnect(address, port, CONNECT_SECONDS)) })),
   );
@@ -37,12 +42,21 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     addresses.map(async (address): Promise<RouteFacts> => ({ address, route: await wayTo(address) })),
   );
   steps.say(judgeRoutes(routes));
-  if (typeof packets !== 'string') await packets.stop();
-  const connects: RemoteConnect[] = tried.map(({ localPort, ...connect }) => ({
+  const works = tried.some(({ outcome }) => outcome === 'connected');
+  if (works && typeof packets !== 'string') await waitForOthers(options, sink);
+  const end = typeof packets === 'string' ? null : await endOf(packets);
+  const handshakes = tried.map(({ address, localPort }) => records.handshakeOf(address, localPort));
+  const connects: RemoteConnect[] = tried.map(({ localPort, ...connect }, at) => ({
     ...connect,
-    handshake: typeof packets === 'string' ? unknown(packets) : handshakeOf(records, connect.address, localPort),
+    handshake: typeof packets === 'string' ? unknown(packets) : (handshakes[at] ?? null),
   }));
   steps.say(judgeRemoteConnects(connects));
+  const others: Fact<OthersFacts> =
+    end === null
+      ? unknown(String(packets))
+      : othersFacts(records.without(handshakes), records.further, end.seconds, end.at);
+  // Where no connect succeeds, there is nothing behind it that could have been tried.
+  if (works || (isKnown(others) && others.attempts > 0)) steps.say(judgeOthers(port, others));
   const failed = connects.filter(({ outcome }) => outcome !== 'connected');
   const traced = (failed.length > 0 ? failed : connects)
     .filter(({ address }) => hasWay(routes, address))
@@ -51,12 +65,39 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
     traced.map(async ({ address }): Promise<TraceFacts> => ({ address, hops: await tcpTraceroute(address, port) })),
   );
   if (traces.length > 0) steps.say(judgeTraces(port, traces, failed.length < connects.length));
-  const causes = withNamedAdvice(causesOfRemote(routes, connects, traces), { port });
+  const otherCauses = isKnown(others) ? causesOfOthers(others) : [];
+  const causes = withNamedAdvice(withFurther(causesOfRemote(routes, connects, traces), otherCauses), { port });
+  const seen = known(others);
+  const missingLeg = missingLegOf(connects) ?? (seen === null ? null : missingLegOfOthers(seen));
   return {
     target,
-    ...steps.conclude(target, missingLegOf(connects), causes),
-    facts: { name, routes, connects, traces },
+    ...steps.conclude(target, missingLeg, causes),
+    facts: { name, routes, connects, others, traces },
   };
+}
+
+/** The time in which other programmes of this host connect to the port. */
+async function waitForOthers({ target, durationSeconds }: CheckupOptions, sink: CheckupSink): Promise<void> {
+  const port = target.port;
+  sink.hint(
+    `a connect succeeds, and tripod says nothing behind it: let the programme that fails try now, within ${durationSeconds} s: its packets to port ${port} are watched (Ctrl-C goes on at once)`,
+  );
+  const ended = new AbortController();
+  const end = wait(durationSeconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined);
+  await Promise.race([end, sink.stopped]);
+  ended.abort();
+}
+
+/** @returns seconds of packets, and their end in epoch seconds */
+async function endOf(packets: PacketWatch): Promise<{ seconds: number; at: number }> {
+  const at = Date.now() / 1000;
+  const { seconds } = await packets.stop();
+  return { seconds, at };
+}
+
+/** Those of the own connects come first. */
+function withFurther(causes: readonly Diagnosis[], others: readonly Diagnosis[]): readonly Diagnosis[] {
+  return [...causes, ...others.filter((other) => causes.every(({ cause }) => cause !== other.cause))];
 }
 
 /** A SYN gets further than this host: else there is nothing to trace. */
@@ -64,8 +105,36 @@ function hasWay(routes: readonly RouteFacts[], address: string): boolean {
   return judgeRoutes(routes.filter((route) => route.address === address)).status !== 'fail';
 }
 
-/** Of several attempts from the same port (there are none, as a rule) the first. */
-function handshakeOf(records: readonly Handshake[], address: string, localPort: number | null): Fact<Handshake | null> {
-  const of = records.filter(({ server }) => server.address === address);
-  return of.find(({ client }) => client.port === localPort) ?? of[0] ?? null;
+/** Records of attempts to the addresses of the checkup, the first `MOST_RECORDS`. */
+class AttemptsThere {
+  /** Attempts of this host beyond those. */
+  further = 0;
+  private readonly servers: ReadonlySet<string>;
+  private readonly own = new Set(ownAddresses().map(({ address }) => address));
+  private readonly records: Handshake[] = [];
+  /** From addresses that are none of this host: what it forwards, or its own under an address that it is given on its way out. */
+  private readonly foreign: Handshake[] = [];
+
+  constructor(servers: readonly string[]) {
+    this.servers = new Set(servers);
+  }
+
+  add(record: Handshake): void {
+    if (!this.servers.has(record.server.address)) return;
+    const isOwn = this.own.has(record.client.address);
+    const kept = isOwn ? this.records : this.foreign;
+    if (kept.length < MOST_RECORDS) kept.push(record);
+    else if (isOwn) this.further += 1;
+  }
+
+  /** That of the checkup's own connect; of several attempts from the same port (there are none, as a rule) the first. */
+  handshakeOf(address: string, localPort: number | null): Handshake | null {
+    const of = [...this.records, ...this.foreign].filter(({ server }) => server.address === address);
+    return of.find(({ client }) => client.port === localPort) ?? of[0] ?? null;
+  }
+
+  /** Of this host, but for those. */
+  without(taken: readonly (Handshake | null)[]): readonly Handshake[] {
+    return this.records.filter((record) => !taken.includes(record));
+  }
 }

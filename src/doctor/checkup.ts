@@ -30,6 +30,7 @@ const STEPS = {
   name: 'What does the name stand for?',
   route: 'Is there a way to it?',
   handshake: 'Does a connect succeed?',
+  others: 'What becomes of connections of other programmes?',
   trace: 'Where do SYNs to the port get lost?',
 } as const;
 export type StepName = keyof typeof STEPS;
@@ -104,6 +105,8 @@ const DECIDING: readonly StepName[] = ['connect', 'handshake', 'legs'];
 export const PACKETS_UNSEEN = 'legs';
 /** They could be looked at, and no SYN of another host was among them. */
 export const NOBODY_TRIED = 'nobody-tried';
+/** From the client: nobody was seen to say anything behind the handshake. */
+export const NOT_TRIED = 'not-tried';
 
 /** Which step explains which: a stopped process explains a full queue, that a drop of SYNs, and that a missing leg. */
 const EXPLAINS: readonly StepName[] = [
@@ -115,6 +118,7 @@ const EXPLAINS: readonly StepName[] = [
   'route',
   'trace',
   'handshake',
+  'others',
   'connect',
   'legs',
 ];
@@ -182,6 +186,9 @@ function healthyWords(findings: readonly Finding[], warnings: number): string {
   const unseen = findings.filter(({ status }) => status === 'unknown');
   if (unseen.some(({ id }) => id === NOBODY_TRIED)) {
     return `no fault found on this host${besides}; no SYN of another host came while it watched`;
+  }
+  if (unseen.some(({ id }) => id === NOT_TRIED)) {
+    return `no fault found${besides}: the handshake completes, what comes after it was not tried`;
   }
   return `no fault found${besides}${unseen.length > 0 ? ', as far as could be seen' : ''}`;
 }

@@ -80,7 +80,7 @@ describe('a port of another host', { ...LAB, concurrency: 3 }, () => {
     },
   ] as const) {
     test(name, async () => {
-      const doctor = lab.spawn(lab.client, commandFile, 'doctor', target, '--format', 'json');
+      const doctor = lab.spawn(lab.client, commandFile, 'doctor', target, '--duration', '1s', '--format', 'json');
       let stdout = '';
       doctor.stdout?.on('data', (text) => {
         stdout += text;

@@ -19,7 +19,7 @@ export function answerOf({ verdict, facts }: Checkup): Answer {
 }
 
 /** The most frequent first; undecided ones, at whose end the packets end, left out. */
-function verdictsOf({ legs, connects = [] }: Checkup['facts']): VerdictName[] {
+function verdictsOf({ legs, connects = [], others }: Checkup['facts']): VerdictName[] {
   const counts = new Map<VerdictName, number>();
   const add = (verdict: VerdictName, times: number): void => {
     counts.set(verdict, (counts.get(verdict) ?? 0) + times);
@@ -28,6 +28,7 @@ function verdictsOf({ legs, connects = [] }: Checkup['facts']): VerdictName[] {
     for (const [verdict, times] of own ? [] : Object.entries(byVerdict)) add(verdict as VerdictName, times);
   }
   if (legs === undefined) for (const { handshake } of connects) if (handshake?.verdict) add(handshake.verdict, 1);
+  for (const [verdict, times] of Object.entries(others?.byVerdict ?? {})) add(verdict as VerdictName, times);
   counts.delete('undecided');
   return mostFirst(counts);
 }

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Step, Verdict } from '../../src/doctor/checkup.ts';
 import type { LegsFacts } from '../../src/doctor/legs.ts';
+import type { OthersFacts } from '../../src/doctor/others.ts';
 import type { Handshake, VerdictName } from '../../src/handshake/handshake.ts';
 import { wrongIn } from './lab-answer.ts';
 import { LAB_PORT, type LabRow } from './lab-rows.ts';
@@ -26,6 +27,7 @@ export interface Checkup {
   readonly steps: readonly Step[];
   readonly facts: {
     readonly legs?: LegsFacts;
+    readonly others?: OthersFacts;
     readonly connects?: readonly { readonly handshake?: { readonly verdict?: VerdictName } | null }[];
   };
   /** From the beginning of the command to its end. */

@@ -1,0 +1,49 @@
+/** The step of a checkup from the client that tells what came of connections of other programmes. */
+import { CAUSES, type CauseName } from '../diagnosis/causes.ts';
+import type { Fact } from '../diagnosis/port-facts.ts';
+import { isKnown } from '../diagnosis/port-facts.ts';
+import { counted, duration, endpoint } from '../report/render/text.ts';
+import { VERDICT_WORDS } from '../report/render/words.ts';
+import { type Finding, fail, makeStep, NOT_TRIED, pass, type Step, unseen, warn } from './checkup.ts';
+import { areAllInTrouble, type OthersFacts, type OthersTrouble, tellingTroubles } from './others.ts';
+
+/** Troubles that are told one by one. */
+const MOST_TOLD = 8;
+
+export function judgeOthers(port: number, others: Fact<OthersFacts>): Step {
+  const commands = [`tripod live -i any --port ${port}`, `ss -tnoi dport = :${port}`];
+  if (!isKnown(others)) {
+    return makeStep('others', [unseen(NOT_TRIED, `what comes after the handshake: ${others.unknown}`)], commands);
+  }
+  const { attempts, seconds, well, further } = others;
+  const findings: Finding[] = [];
+  const isFault = areAllInTrouble(others);
+  for (const trouble of tellingTroubles(others).slice(0, MOST_TOLD)) {
+    findings.push(troubleFinding(trouble, others, isFault));
+  }
+  if (attempts === 0) {
+    const evidence = `tripod sends nothing behind the handshake, and no other programme of this host connected to port ${port} there in ${duration(seconds)}: what comes after the handshake was not tried`;
+    findings.push(unseen(NOT_TRIED, evidence));
+  } else {
+    const evidence = `${counted(attempts, 'attempt')} of other programmes of this host in ${duration(seconds)}: the beginning of ${well} is well; of what comes later nothing is known`;
+    findings.push(pass('others-seen', evidence));
+  }
+  if (further > 0) findings.push(unseen('others-further', `${counted(further, 'further attempt')} were not looked at`));
+  return makeStep('others', findings, commands);
+}
+
+function troubleFinding(trouble: OthersTrouble, { attempts: all }: OthersFacts, isFault: boolean): Finding {
+  const { verdict, cause, attempts, example, diagnoses } = trouble;
+  const [first] = diagnoses;
+  const where = `${attempts} of ${counted(all, 'attempt')} of other programmes of this host to ${endpoint(example.server)}`;
+  const told = verdict === 'complete' ? first?.evidence[0] : `${VERDICT_WORDS[verdict].phrase}. ${example.reason}`;
+  const evidence = `${where}: ${verdict}; attempt #${example.id} from port ${example.client.port}: ${told}`;
+  const advice = first?.advice ?? (cause === null ? 'look at the packets: tripod live --all' : adviceOf(cause));
+  const id = verdict === 'complete' ? `others-${cause}` : `others-${verdict}`;
+  const isPossible = verdict === 'complete' && first?.confidence === 'possible';
+  return (isFault && !isPossible ? fail : warn)(id, evidence, advice);
+}
+
+function adviceOf(cause: string): string {
+  return CAUSES[cause as CauseName].advice;
+}
