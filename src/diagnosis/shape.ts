@@ -63,6 +63,7 @@ export const SHAPE = {
   SYN_ACK_HEARD_BY_LIVE_CLIENT: 50,
   CLIENT_RESET_ON_PURPOSE: 51,
   LARGE_ANSWER_LOST: 52,
+  THIRD_LEG_OF_ANOTHER_ANSWER: 53,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -93,7 +94,7 @@ export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): S
     case VERDICT.ACK_IGNORED:
       return ignoredOf(e);
     case VERDICT.ACK_REJECTED:
-      return e.ackCount > 0 && !acknowledgesUnsent(e) ? SHAPE.THIRD_LEG_RESET : SHAPE.THIRD_LEG_WRONG;
+      return rejectedOf(e);
     case VERDICT.CLIENT_RESET:
       return clientResetOf(e);
     case VERDICT.NO_SYN:
@@ -158,6 +159,13 @@ function unacknowledgedOf(e: Evidence): Shape {
   if (e.isFollowed) return SHAPE.SYN_ACK_INTO_SILENCE;
   const sinceFirst = e.sinceSynAckNanos + (e.synAckLast - e.synAckFirst);
   return sinceFirst >= REPEAT_DUE_NANOS ? SHAPE.SYN_ACK_HEARD_OR_CLIENT_GONE : SHAPE.SYN_ACK_INTO_SILENCE;
+}
+
+function rejectedOf(e: Evidence): Shape {
+  if (e.ackCount > 0 && !acknowledgesUnsent(e)) return SHAPE.THIRD_LEG_RESET;
+  // The server knows of no SYN-ACK with such a number, as it says itself; or each SYN was answered in the capture.
+  const isSettled = has(e, MARK.RESET_BARE) || e.synAckCount >= e.synCount;
+  return isSettled ? SHAPE.THIRD_LEG_WRONG : SHAPE.THIRD_LEG_OF_ANOTHER_ANSWER;
 }
 
 /** No third leg acknowledges just what the server sent, and some acknowledge more. */

@@ -343,6 +343,12 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.THIRD_LEG_WRONG]: everywhere(
     likely('sequence-rewritten', 'the numbers of the third leg do not fit those of the SYN-ACK'),
   ),
+  [SHAPE.THIRD_LEG_OF_ANOTHER_ANSWER]: everywhere(
+    ...possible(
+      'the numbers of the third leg do not fit those of the SYN-ACK; but the SYN was repeated, and the capture has no answer to each: the client may acknowledge one that is not in it',
+      'sequence-rewritten',
+    ),
+  ),
   [SHAPE.THIRD_LEG_RESET]: everywhere(
     ...possible(
       'a RST without ACK answers a valid third leg: the server kept no connection',

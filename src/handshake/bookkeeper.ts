@@ -10,6 +10,7 @@ import { offersUnasked, offersWord, parseOptions } from '../wire/tcp-options.ts'
 import {
   type Attempts,
   CLOSED_AT_ONCE,
+  DATA_REFUSED,
   FILL,
   LARGE_SENT,
   LEFT_UNHEARD,
@@ -100,6 +101,9 @@ export class Bookkeeper {
     switch (action) {
       case ACTION.NOTE_CROSSING:
         this.noteCrossing(slot, segment);
+        break;
+      case ACTION.NOTE_CROSSING_AGAIN:
+        this.noteCrossingAgain(slot);
         break;
       case ACTION.NOTE_CHALLENGE:
         this.noteChallenge(slot, segment);
@@ -204,9 +208,11 @@ export class Bookkeeper {
     }
     // Fast Open data that the server did not take with the SYN comes again behind it; acknowledging it then proves the third leg.
     const acknowledged = distance(segment.acknowledgment, a.word(slot, W.CLIENT_ISN) + 1);
-    if (acknowledged < a.word(slot, W.SYN_DATA)) a.setWord(slot, W.SYN_DATA, acknowledged);
-    a.setTime(slot, T.SYN_ACK_LAST, this.time);
-    a.setTime(slot, T.SYN_ACK_CLOCK, this.clock);
+    if (acknowledged < a.word(slot, W.SYN_DATA)) {
+      if (acknowledged === 0) a.setWord(slot, W.LINK, a.word(slot, W.LINK) | DATA_REFUSED);
+      a.setWord(slot, W.SYN_DATA, acknowledged);
+    }
+    this.noteAsked(slot);
     a.count(slot, W.SYN_ACK_COUNT);
     a.setWord(slot, W.SYNS_ANSWERED, a.word(slot, W.SYN_COUNT));
     this.listFrame(slot, T.SYN_ACK_FRAME, W.SYN_ACK_FRAMES, a.word(slot, W.SYN_ACK_COUNT));
@@ -313,6 +319,22 @@ export class Bookkeeper {
     this.attempts.mark(slot, MARK.CROSSED);
     this.noteServerIsn(slot, segment.sequence | 0);
     this.noteServerTtl(slot, segment);
+    this.attempts.setTime(slot, T.SYN_ACK_FIRST, this.time);
+    this.noteAsked(slot);
+  }
+
+  /** As a SYN-ACK after the third leg (`noteRepeat`), of which this SYN has the part. Nothing tells the round trip. */
+  private noteCrossingAgain(slot: number): void {
+    const a = this.attempts;
+    if (this.time - a.time(slot, T.ACK_FIRST) >= ROUND_TRIP_NANOS) a.count(slot, W.REPEATS_AFTER_ACK);
+    a.setWord(slot, W.ACK_SERVED, 0);
+    this.noteAsked(slot);
+  }
+
+  /** The server asks for the third leg: with a SYN-ACK, or with a SYN of its own. */
+  private noteAsked(slot: number): void {
+    this.attempts.setTime(slot, T.SYN_ACK_LAST, this.time);
+    this.attempts.setTime(slot, T.SYN_ACK_CLOCK, this.clock);
   }
 
   /** The server went on. Its SYN-ACK and the third leg are inferred when they were not seen: verdict.ts does. */

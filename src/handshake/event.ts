@@ -7,7 +7,7 @@
  */
 import { distance } from '../bytes/sequence.ts';
 import { FLAG, type Segment } from '../wire/segment.ts';
-import { type Attempts, FOLLOWED, MARK, T, W } from './attempts.ts';
+import { type Attempts, DATA_REFUSED, FOLLOWED, MARK, ROW_WORDS, T, W } from './attempts.ts';
 
 /** The numbers are dense: they index the transition table. The names are what `tripod show` prints. */
 export const EVENT = {
@@ -15,7 +15,7 @@ export const EVENT = {
   SYN: 0,
   /** A SYN without ACK that belongs to no known attempt of this flow: another begins. */
   SYN_NEW: 1,
-  /** A SYN without ACK of the server while the client's waits: simultaneous open (RFC 9293 §3.5). */
+  /** A SYN without ACK of the server while the client's waits: simultaneous open (RFC 9293 §3.5); and the same again. */
   SYN_CROSSING: 2,
   /** A SYN-ACK that acknowledges the client's ISN. */
   SYN_ACK: 3,
@@ -85,6 +85,7 @@ export function classifySettled(attempts: Attempts, slot: number, segment: Segme
   if ((flags & FLAG.RST) !== 0) return fromClient ? EVENT.CLIENT_RST : EVENT.SERVER_RST;
   if ((flags & FLAG.SYN) !== 0) {
     if ((flags & FLAG.ACK) !== 0) return fromClient ? EVENT.OTHER : classifyServer(attempts, slot, segment, 0);
+    if (!fromClient && isCrossing(attempts, slot, segment)) return EVENT.OTHER;
     return fromClient && (segment.sequence | 0) === attempts.word(slot, W.CLIENT_ISN) ? EVENT.SYN : EVENT.SYN_NEW;
   }
   if ((flags & FLAG.FIN) === 0) return EVENT.OTHER;
@@ -119,11 +120,30 @@ function classifyClient(attempts: Attempts, slot: number, segment: Segment): Eve
   if ((flags & FLAG.RST) !== 0) return classifyClientReset(attempts, slot, segment, fromIsn);
   if ((flags & FLAG.SYN) !== 0) {
     if ((flags & FLAG.ACK) === 0) return fromIsn === 0 ? EVENT.SYN : EVENT.SYN_NEW;
+    if (isWithItself(attempts, slot)) return classifyOwnSynAck(attempts, slot, segment, fromIsn);
     // In a simultaneous open both sides send a SYN-ACK; the client's acknowledges the server's SYN.
     const acknowledges = segment.acknowledgment === (attempts.word(slot, W.SERVER_ISN) + 1) >>> 0;
     return attempts.has(slot, MARK.CROSSED) && fromIsn === 0 && acknowledges ? EVENT.THIRD_LEG : EVENT.OTHER;
   }
   return (flags & FLAG.ACK) === 0 ? EVENT.OTHER : classifyClientAck(attempts, slot, segment, fromIsn);
+}
+
+/**
+ * Both ends are one socket, whose SYN came back to itself: a simultaneous open (RFC 9293 §3.5) in which each segment of either side is one of the client, as far as can be told.
+ */
+function isWithItself(attempts: Attempts, slot: number): boolean {
+  if (attempts.port(slot, 0) !== attempts.port(slot, 1)) return false;
+  const { words } = attempts;
+  const row = slot * ROW_WORDS;
+  for (let i = row; i < row + 4; i++) if (words[i] !== words[i + 4]) return false;
+  return true;
+}
+
+/** Its SYN-ACK has the number of its SYN, and acknowledges that. */
+function classifyOwnSynAck(attempts: Attempts, slot: number, segment: Segment, fromIsn: number): Event {
+  const acknowledges = distance(segment.acknowledgment, attempts.word(slot, W.CLIENT_ISN)) === 1;
+  if (fromIsn !== 0 || !acknowledges) return EVENT.OTHER;
+  return attempts.word(slot, W.ACK_COUNT) > 0 ? EVENT.SYN_ACK_LATE : EVENT.SYN_ACK;
 }
 
 /** @param fromIsn how far the segment lies behind the client's ISN. */
@@ -219,8 +239,9 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
   if (acknowledged > synData) return classifyBeyond(attempts, slot, segment, thirdSeen, pure);
   if (pure) return EVENT.SERVER_ACK;
-  // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof.
-  if (attempts.has(slot, MARK.FAST_OPEN) && !thirdSeen) return EVENT.SERVER_ACK;
+  // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof, unless it has refused it.
+  const isRefused = (attempts.word(slot, W.LINK) & DATA_REFUSED) !== 0;
+  if (attempts.has(slot, MARK.FAST_OPEN) && !isRefused && !thirdSeen) return EVENT.SERVER_ACK;
   if (thirdSeen) return took(attempts, slot, flags);
   const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
   const isFar = attempts.has(slot, MARK.TOOK) && fromIsn > FIRST_WINDOW;
@@ -266,9 +287,14 @@ function classifyServerSyn(attempts: Attempts, slot: number, segment: Segment): 
   const waiting = attempts.word(slot, W.SYN_ACK_COUNT) === 0 && attempts.word(slot, W.ACK_COUNT) === 0;
   const answered = attempts.has(slot, MARK.REFUSED | MARK.CHALLENGED) || attempts.word(slot, W.ICMP) !== 0;
   if (attempts.has(slot, MARK.CROSSED)) {
-    return (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN) ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
+    return isCrossing(attempts, slot, segment) ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
   }
   return waiting && !answered && attempts.word(slot, W.SYN_COUNT) > 0 ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
+}
+
+/** The SYN of the server that crossed the client's. */
+function isCrossing(attempts: Attempts, slot: number, segment: Segment): boolean {
+  return attempts.has(slot, MARK.CROSSED) && (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN);
 }
 
 function classifyServerReset(attempts: Attempts, slot: number, segment: Segment, time: number): Event {

@@ -110,7 +110,7 @@ export class Evidence {
   wrongFrame = 0;
 
   /** On the capture's clock: how long the capture went on after the attempt's last packet; how long the client's data has been unanswered
-   * (0 when it is not); how long the capture had run when the attempt began; from the latest SYN-ACK to the end of what was seen. */
+   * (0 when it is not); how long the capture had run when the attempt began; from the latest SYN-ACK, or SYN of the server, to the end of what was seen. */
   followedNanos = 0;
   unansweredNanos = 0;
   beganNanos = 0;

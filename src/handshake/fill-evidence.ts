@@ -138,5 +138,6 @@ function fillTimes(e: Evidence, times: Float64Array, row: number, clock: number)
   e.followedNanos = clock - (times[row + T.ACTIVE] as number);
   e.unansweredNanos = unanswered < 0 ? 0 : clock - unanswered;
   e.beganNanos = times[row + T.BEGAN] as number;
-  e.sinceSynAckNanos = e.synAckCount > 0 ? clock - (times[row + T.SYN_ACK_CLOCK] as number) : 0;
+  const hasAsked = e.synAckCount > 0 || (e.marks & MARK.CROSSED) !== 0;
+  e.sinceSynAckNanos = hasAsked ? clock - (times[row + T.SYN_ACK_CLOCK] as number) : 0;
 }

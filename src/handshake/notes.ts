@@ -5,7 +5,7 @@ import { MARK } from './attempts.ts';
 import { type Evidence, RESET_FROM } from './evidence.ts';
 import { isMoreThanMss } from './offer-changes.ts';
 import { SIGN } from './traits.ts';
-import { beganEarly } from './verdict.ts';
+import { beganEarly, isOfTwoSyns } from './verdict.ts';
 
 export interface Note {
   readonly id: string;
@@ -37,9 +37,17 @@ export const NOTES: readonly Note[] = [
   },
   {
     id: 'simultaneous-open',
-    sentence: 'Both sides sent a SYN and the two crossed; the client is the earlier sender.',
+    sentence:
+      'Both sides sent a SYN: the two crossed, the first was lost on its way, or the server answered it with a SYN of its own (a split handshake). The client is the earlier sender.',
     reference: 'RFC 9293 §3.5',
     applies: marked(MARK.CROSSED),
+  },
+  {
+    id: 'self-connect',
+    sentence:
+      'A socket connected to itself: client and server are one address and one port. No server listens there; the system had given the client the very port that it asked for.',
+    reference: 'RFC 9293 §3.5; ip_local_port_range in ip-sysctl',
+    applies: isWithItself,
   },
   {
     id: 'syn-cookie',
@@ -214,13 +222,19 @@ export const NOTES: readonly Note[] = [
   },
 ];
 
+function isWithItself(e: Evidence): boolean {
+  const isSameAddress =
+    e.client0 === e.server0 && e.client1 === e.server1 && e.client2 === e.server2 && e.client3 === e.server3;
+  return isSameAddress && e.clientPort === e.serverPort;
+}
+
 function isPassedElsewhere(e: Evidence): boolean {
   return e.isAnsweredElsewhere || e.isTakenElsewhere;
 }
 
 function lacksSegments(e: Evidence): boolean {
   const lacksAck = (e.marks & MARK.TOOK) !== 0 && e.ackCount === 0;
-  const lacksSynAck = e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0;
+  const lacksSynAck = e.synAckCount === 0 && e.ackCount > 0 && e.synCount > 0 && !isOfTwoSyns(e);
   // An acknowledgement of octets that were never sent looks like loss, until the server says that it knows of none.
   const isAhead = (e.marks & MARK.CAPTURE_LOSS) !== 0 && (e.marks & MARK.RESET_BARE) === 0;
   return isAhead || lacksAck || lacksSynAck;

@@ -2,7 +2,7 @@
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
-import { isOnItsWay, isRecordedAgain, VERDICT, type Verdict, wasIgnored } from './verdict.ts';
+import { isOfTwoSyns, isOnItsWay, isRecordedAgain, VERDICT, type Verdict, wasIgnored } from './verdict.ts';
 
 export function reasonOf(e: Evidence, verdict: Verdict, patienceNanos: number): string {
   switch (verdict) {
@@ -43,6 +43,10 @@ function withoutAnswer(e: Evidence): string {
 
 function complete(e: Evidence): string {
   const took = (e.marks & MARK.TOOK) !== 0;
+  if (isOfTwoSyns(e)) {
+    const hasAnswered = took || (e.marks & (MARK.SERVER_ACKED | MARK.SERVER_SPOKE)) !== 0;
+    return `Both sides sent a SYN, and a SYN-ACK of the client acknowledges the server's; ${hasAnswered ? "the server acknowledges the client's by itself, and needs no SYN-ACK" : 'nothing shows that the server refused it'}.`;
+  }
   if (e.synCount === 0 || e.synAckCount === 0 || e.ackCount === 0) {
     return 'Legs that are not in the capture follow from later segments, which are impossible without them.';
   }
@@ -63,7 +67,8 @@ function noAck(e: Evidence): string {
 
 function ackIgnored(e: Evidence): string {
   if (e.repeatsAfterAck > 0) {
-    return `The third leg is there, but the server repeats its SYN-ACK ${e.repeatsAfterAck === 1 ? 'once' : `${e.repeatsAfterAck} times`} after it and never shows that it took it.`;
+    const what = e.synAckCount === 0 ? 'SYN' : 'SYN-ACK';
+    return `The third leg is there, but the server repeats its ${what} ${e.repeatsAfterAck === 1 ? 'once' : `${e.repeatsAfterAck} times`} after it and never shows that it took it.`;
   }
   return `The third leg is there, the client repeats its data ${e.againCount === 1 ? 'once' : `${e.againCount} times`}, and the server has been silent for ${seconds(e.unansweredNanos)}.`;
 }

@@ -69,6 +69,7 @@ export const ACTION = {
   NOTE_FIN: 18,
   /** Another attempt begins on the same ports; this one is judged as it stands. */
   BEGIN_ANOTHER: 19,
+  NOTE_CROSSING_AGAIN: 20,
 } as const;
 export type Action = (typeof ACTION)[keyof typeof ACTION];
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTION).map((name) =>
@@ -102,6 +103,13 @@ export const ROWS: readonly Row[] = [
   ],
   [ALL, EVENT.SYN_NEW, ACTION.BEGIN_ANOTHER, 'same', 'a SYN with a new ISN is a new attempt'],
   [[SYN_SEEN], EVENT.SYN_CROSSING, ACTION.NOTE_CROSSING, CROSSED, 'RFC 9293 §3.5, figure 8'],
+  [
+    [...THIRD, THIRD_ENDED],
+    EVENT.SYN_CROSSING,
+    ACTION.NOTE_CROSSING_AGAIN,
+    'same',
+    'the server did not get the SYN-ACK that the client sent for it',
+  ],
 
   // The SYN-ACK.
   [[...UNANSWERED, CROSSED], EVENT.SYN_ACK, ACTION.ADD_SYN_ACK, SYN_ACK_SEEN, 'acknowledges the ISN'],

@@ -98,6 +98,11 @@ export function isRecordedAgain(e: Evidence): boolean {
   return e.ackCount > 0 && e.synCount > 1 && e.synLast - e.ackFirst > DISORDER_NANOS;
 }
 
+/** The server's SYN is there, and a SYN-ACK of the client for it: what a SYN-ACK of the server would say, the two say as well (RFC 9293 §3.5). */
+export function isOfTwoSyns(e: Evidence): boolean {
+  return (e.marks & MARK.CROSSED) !== 0 && e.synAckCount === 0 && e.ackCount > 0;
+}
+
 function tookTheSecondOne(e: Evidence, patienceNanos: number): boolean {
   if (e.repeatsAfterAck > 1 || e.ackServedCount === 0 || e.againCount > 0) return false;
   const pause = e.synAckLast - e.synAckFirst;

@@ -234,6 +234,16 @@ test('a port that answers some and not others is suspected of a full queue first
   assert.match(first?.evidence[0] ?? '', /while 2 others to the same port completed$/);
 });
 
+test('wrong numbers are laid to nobody as likely where a SYN came again and its answer is not in the capture', async () => {
+  const confidences = async (name: string): Promise<readonly string[]> => {
+    const { handshakes } = await analyze(path.join(fixturesFolder, 'written', `${name}.pcap`));
+    const all = handshakes.flatMap(({ diagnoses }) => diagnoses);
+    return all.filter(({ cause }) => cause === 'sequence-rewritten').map(({ confidence }) => confidence);
+  };
+  assert.deepEqual(await confidences('third_leg_wrong_and_an_answer_not_recorded'), ['possible']);
+  assert.deepEqual(await confidences('ack_outside_the_window'), ['likely']);
+});
+
 describe('where nothing failed, nothing is named', () => {
   for (const scenario of HEALTHY) {
     for (const file of ['client', 'server', 'middle', 'lo', 'client.pcap.gz', 'server-any']) {
