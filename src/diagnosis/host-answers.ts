@@ -125,7 +125,7 @@ function judgeIgnoredRest(host: HostCase, group: Troubled, explained: number): R
   const taken = host.moved('IpInReceives', 'Ip6InReceives');
   const delivered = host.moved('IpInDelivers', 'Ip6InDelivers');
   if (taken === null || delivered === null) return [];
-  const lost = taken - delivered;
+  const lost = taken - delivered - host.taken;
   if (2 * lost < group.attempts) return [excluded('ack-firewalled')];
   const evidence = [
     `${counted(lost, 'packet')} came to IP and never to TCP (IpInReceives, IpInDelivers), and no counter of TCP took the third legs`,

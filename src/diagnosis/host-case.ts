@@ -1,7 +1,7 @@
 /** What the judges of host facts look at, and how a counter is held against a number of packets. */
 import type { CauseName } from './causes.ts';
 import { known, type PortFacts, type PortSockets } from './port-facts.ts';
-import type { Seen, Troubled } from './seen.ts';
+import { type Seen, type Trouble, type Troubled, withoutPairs } from './seen.ts';
 
 /** What a judge says of one cause of one trouble. `excluded`: it was not that. */
 export interface Ruling {
@@ -11,6 +11,18 @@ export interface Ruling {
   readonly evidence: readonly string[];
   /** Packets of the trouble that it accounts for. */
   readonly explains: number;
+  /** Left out: it is on all attempts of the trouble. */
+  readonly scope?: Scope;
+}
+
+/** Whose attempts a ruling is on, where it is not on all: one client runs into a rule, the next into a full queue. */
+export interface Scope {
+  /** Clients and the addresses that they asked for: `pairKey` of seen.ts. */
+  readonly pairs: ReadonlySet<string>;
+  /** All but those. */
+  readonly isRest: boolean;
+  /** Their packets of the trouble. */
+  readonly packets: number;
 }
 
 /** The counters of a kernel are the whole namespace's: a number means something only beside a number of packets. */
@@ -45,13 +57,22 @@ export class HostCase {
   readonly facts: PortFacts;
   /** SYNs without an answer that the kernel itself says it dropped, and why: no counter of anything else has to account for them. */
   readonly spokenSyns: number;
+  /** Packets that are not in `seen`, since rules of the firewall took them on their way in: counters have them all the same. */
+  readonly taken: number;
   private readonly counters: Readonly<Record<string, number>> | null;
 
-  constructor(seen: Seen, facts: PortFacts, spokenSyns = 0) {
+  constructor(seen: Seen, facts: PortFacts, spokenSyns = 0, taken = 0) {
     this.seen = seen;
     this.facts = facts;
     this.spokenSyns = spokenSyns;
+    this.taken = taken;
     this.counters = known(facts.counters);
+  }
+
+  /** The attempts of others. @param taken packets of these pairs that never came to TCP */
+  without(trouble: Trouble, pairs: ReadonlySet<string>, taken: number): HostCase {
+    const spoken = trouble === 'unanswered' ? Math.max(0, this.spokenSyns - taken) : this.spokenSyns;
+    return new HostCase(withoutPairs(this.seen, trouble, pairs), this.facts, spoken, taken);
   }
 
   get sockets(): PortSockets | null {

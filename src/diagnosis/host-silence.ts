@@ -267,8 +267,10 @@ const BEFORE_TCP = [
 function judgeRest(host: HostCase, group: Troubled, rest: number): Ruling[] {
   if (rest <= 0) return [excluded('local-firewall-drop'), excluded('wrong-mac'), excluded('egress-drop')];
   const taken = host.moved('IpInReceives', 'Ip6InReceives');
-  const lost = undelivered(host);
-  if (taken === null || lost === null) return [];
+  const gone = undelivered(host);
+  if (taken === null || gone === null) return [];
+  // What a rule takes at the interface's ingress hook never comes to IP.
+  const lost = gone >= host.taken ? gone - host.taken : gone;
   const words = `${counted(group.packets, 'SYN')} got no answer`;
   if (2 * taken < rest) {
     const evidence = [`IpInReceives +${taken} for ${counted(rest, 'SYN')} that the capture has: IP never saw them`];

@@ -17,14 +17,14 @@ import {
   rulingsOnRejections,
   rulingsOnUnacknowledged,
 } from './host-answers.ts';
-import { excluded, HostCase, type Ruling } from './host-case.ts';
+import { excluded, HostCase, type Ruling, type Scope } from './host-case.ts';
 import { DropIndex, mergeRulings, spokenSyns } from './host-drops.ts';
 import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
 import { rulingOnFiles, rulingOnStanding, rulingOnStandingQueue } from './host-process.ts';
 import { rulingsOfPrograms } from './host-programs.ts';
 import { rulingsOnSilence } from './host-silence.ts';
 import type { PortFacts } from './port-facts.ts';
-import { type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
+import { pairKey, type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
 
 /** What the host's facts say of each trouble's causes. */
 export type Rulings = Readonly<Record<Trouble, readonly Ruling[]>> & {
@@ -38,13 +38,15 @@ export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
   const files = rulingOnFiles(host);
   const standing = rulingOnStanding(host);
   const also = files === null ? [] : [files];
+  const refusing = rulingsOfRejectingRules(host, 'refused');
+  const rejecting = rulingsOfRejectingRules(host, 'rejected');
   return {
-    unanswered: behind(also, strongest(rulingsOfWhatDrops(host), rulingsOnSilence(host))),
-    refused: strongest(rulingsOfRejectingRules(host, 'refused'), rulingsOnRefusals(host)),
-    rejected: strongest(rulingsOfRejectingRules(host, 'rejected'), rulingsOnRejections(host)),
+    unanswered: ofEach(host, 'unanswered', rulingsOfWhatDrops(host), rulingsOnSilence, also),
+    refused: ofEach(host, 'refused', refusing, rulingsOnRefusals),
+    rejected: ofEach(host, 'rejected', rejecting, rulingsOnRejections),
     challenged: rulingsOnChallenges(host),
     unacknowledged: rulingsOnUnacknowledged(host),
-    ignored: behind(also, strongest(rulingsOfRulesOnThirdLegs(host), rulingsOnIgnored(host))),
+    ignored: ofEach(host, 'ignored', rulingsOfRulesOnThirdLegs(host), rulingsOnIgnored, also),
     'rejected-third': behind(also, rulingsOnRejectedThird(host)),
     'client-reset': [],
     complete: standing === null ? [] : [...also, standing],
@@ -56,6 +58,32 @@ export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
 function rulingsOfWhatDrops(host: HostCase): readonly Ruling[] {
   const rules = rulingsOfDroppingRules(host);
   return [...rules, ...rulingsOfPrograms(host).filter(({ cause }) => !rules.some((rule) => rule.cause === cause))];
+}
+
+/**
+ * What rules and counters say. A rule that is proven to take the packets of some clients settles these; counters are held against those of the others.
+ * @param deeper see `behind`
+ */
+function ofEach(
+  host: HostCase,
+  trouble: Trouble,
+  byRules: readonly Ruling[],
+  byCounters: (host: HostCase) => readonly Ruling[],
+  deeper: readonly Ruling[] = [],
+): readonly Ruling[] {
+  const settled = byRules.filter(({ scope, confidence }) => scope !== undefined && confidence === 'proven');
+  if (settled.length === 0) return behind(deeper, strongest(byRules, byCounters(host)));
+  const pairs = new Set(settled.flatMap(({ scope }) => [...(scope?.pairs ?? [])]));
+  // A SYN-ACK that is dropped on its way out is of a SYN that came to TCP.
+  const taken = settled.reduce(
+    (sum, { cause, scope }) => sum + (cause === 'egress-drop' ? 0 : (scope?.packets ?? 0)),
+    0,
+  );
+  const others = host.without(trouble, pairs, taken);
+  const scope: Scope = { pairs, isRest: true, packets: others.seen[trouble].packets };
+  const open = byRules.filter((ruling) => !settled.includes(ruling));
+  const ofOthers = behind(deeper, strongest(open, byCounters(others)));
+  return [...settled, ...ofOthers.map((ruling) => ({ ...ruling, scope: ruling.scope ?? scope }))];
 }
 
 /** Of two rulings on a cause the stronger one, with the evidence of both; what the counters exclude, a rule does not bring back unless it proves it. */
@@ -79,6 +107,7 @@ function behind(deeper: readonly Ruling[], rulings: readonly Ruling[]): readonly
 }
 
 const ORDER: Readonly<Record<Diagnosis['confidence'], number>> = { proven: 0, likely: 1, possible: 2 };
+const RULING_ORDER: Readonly<Record<Ruling['confidence'], number>> = { ...ORDER, excluded: 3 };
 
 /** The diagnoses of one record, or of the attempts of one trouble, with what the host says of them. */
 function proveDiagnoses(
@@ -87,7 +116,7 @@ function proveDiagnoses(
   packets: number,
 ): readonly Diagnosis[] {
   const byCause = new Map(rulings.map((ruling) => [ruling.cause as string, ruling]));
-  const isSettled = rulings.some(({ confidence, explains }) => confidence === 'proven' && explains >= packets);
+  const isSettled = explainedBy(rulings) >= packets;
   const joined: Diagnosis[] = [];
   const added = rulings.filter(({ cause }) => !diagnoses.some((diagnosis) => diagnosis.cause === cause));
   for (const ruling of added) {
@@ -103,6 +132,41 @@ function proveDiagnoses(
   // Causes that the facts speak for come before those of which they say nothing.
   const spoken = (cause: string): number => (byCause.has(cause) ? 0 : 1);
   return joined.sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence] || spoken(a.cause) - spoken(b.cause));
+}
+
+/** Packets that proven causes account for: one that accounts for most, or those of each client's own. */
+function explainedBy(rulings: readonly Ruling[]): number {
+  const proven = rulings.filter(({ confidence }) => confidence === 'proven');
+  const most = (some: readonly Ruling[]): number => Math.max(0, ...some.map(({ explains }) => explains));
+  const ofSome = proven.filter(({ scope }) => scope?.isRest === false);
+  const ofRest = most(proven.filter(({ scope }) => scope?.isRest === true));
+  return Math.max(most(proven), ofRest + ofSome.reduce((sum, { explains }) => sum + explains, 0));
+}
+
+/** Of a port, what is said of one cause of several clients is said once. */
+function ofPort(rulings: readonly Ruling[]): readonly Ruling[] {
+  const byCause = new Map<CauseName, Ruling>();
+  for (const ruling of rulings) {
+    const before = byCause.get(ruling.cause);
+    if (before === undefined || before.confidence === 'excluded') byCause.set(ruling.cause, ruling);
+    else if (ruling.confidence !== 'excluded') byCause.set(ruling.cause, joined(before, ruling));
+  }
+  return [...byCause.values()];
+}
+
+function joined(one: Ruling, other: Ruling): Ruling {
+  const evidence = [...one.evidence, ...other.evidence];
+  if (one.confidence !== other.confidence) {
+    const isFirst = RULING_ORDER[one.confidence] < RULING_ORDER[other.confidence];
+    return { ...(isFirst ? one : other), evidence };
+  }
+  return { ...one, evidence, explains: one.explains + other.explains };
+}
+
+/** What is said of attempts like this one. */
+function ofRecord(rulings: readonly Ruling[], { client, server }: Handshake): readonly Ruling[] {
+  const key = pairKey(client.address, server.address);
+  return rulings.filter(({ scope }) => scope === undefined || scope.pairs.has(key) !== scope.isRest);
 }
 
 function withRuling(
@@ -130,13 +194,18 @@ export function proveRecord(record: Handshake, rulings: Rulings, seen: Seen, dro
   const trouble = troubleOf(record.verdict);
   if (trouble === null) return record.diagnoses;
   const own = drops.rulings([record])[trouble] ?? [];
+  const its = ofRecord(rulings[trouble], record);
   // What the kernel said of its own packets settles this attempt, whatever became of others.
   if (own.length > 0) {
     const packets = own.reduce((sum, { explains }) => sum + explains, 0);
-    return proveDiagnoses(record.diagnoses, mergeRulings(own, ofOneAttempt(own, rulings[trouble]), packets), packets);
+    return proveDiagnoses(record.diagnoses, mergeRulings(own, ofOneAttempt(own, its), packets), packets);
+  }
+  const ofGroup = its.flatMap(({ scope }) => scope?.packets ?? []);
+  if (ofGroup.length > 0 && ofGroup.length === its.length) {
+    return proveDiagnoses(record.diagnoses, its, Math.max(...ofGroup));
   }
   const spoken = trouble === 'unanswered' ? rulings.spokenSyns : 0;
-  return proveDiagnoses(record.diagnoses, rulings[trouble], packetsOf(seen, trouble) - spoken);
+  return proveDiagnoses(record.diagnoses, its, packetsOf(seen, trouble) - spoken);
 }
 
 /** What is proven of attempts like it is another's cause where the kernel has named this one's: one client runs into a rule, the next into a full queue. */
@@ -177,8 +246,8 @@ export function proveCauses(
   for (const trouble of byWeight(seen)) {
     const suggested = suggestedFor(trouble, endpoint, records);
     const packets = packetsOf(seen, trouble);
-    const joined = mergeRulings(byKernel[trouble] ?? [], rulings[trouble], packets);
-    for (const diagnosis of proveDiagnoses(suggested, joined, packets)) {
+    const told = mergeRulings(byKernel[trouble] ?? [], ofPort(rulings[trouble]), packets);
+    for (const diagnosis of proveDiagnoses(suggested, told, packets)) {
       const before = merged.get(diagnosis.cause);
       if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
         merged.set(diagnosis.cause, diagnosis);

@@ -54,6 +54,21 @@ export interface Troubled {
   readonly clients: ReadonlyMap<string, number>;
   /** Attempts by the server's address; at most `CLIENTS_KEPT`. */
   readonly servers: ReadonlyMap<string, number>;
+  /** Who asked for which address, by `pairKey`; at most `CLIENTS_KEPT`. */
+  readonly pairs: ReadonlyMap<string, Pair>;
+}
+
+/** What of a trouble is one client's, asking for one address of the server. */
+export interface Pair {
+  readonly client: string;
+  readonly server: string;
+  readonly attempts: number;
+  readonly packets: number;
+  readonly tunnelled: number;
+}
+
+export function pairKey(client: string, server: string): string {
+  return `${client} ${server}`;
 }
 
 export type Seen = Readonly<Record<Trouble, Troubled>> & {
@@ -76,6 +91,7 @@ interface Growing {
   tunnelled: number;
   clients: Map<string, number>;
   servers: Map<string, number>;
+  pairs: Map<string, Pair>;
 }
 
 /** @param records of attempts to the port: failed, completed and undecided ones, each once in its last revision */
@@ -92,6 +108,7 @@ export function seenIn(records: Iterable<Handshake>): Seen {
         outdated: 0,
         clients: new Map(),
         servers: new Map(),
+        pairs: new Map(),
       },
     ]),
   ) as Record<Trouble, Growing>;
@@ -111,9 +128,11 @@ export function seenIn(records: Iterable<Handshake>): Seen {
     if (notes.includes('outdated-timestamp')) group.outdated += 1;
     group.packets += packets;
     if (!server.address.includes(':')) group.packetsV4 += packets;
-    if (tunnel !== null && OVER_UDP.has(tunnel.kind)) group.tunnelled += packets;
+    const tunnelled = tunnel !== null && OVER_UDP.has(tunnel.kind) ? packets : 0;
+    group.tunnelled += tunnelled;
     countIn(group.clients, client.address);
     countIn(group.servers, server.address);
+    addTo(group.pairs, { client: client.address, server: server.address, attempts: 1, packets, tunnelled });
   }
   return { ...seen, answered };
 }
@@ -121,4 +140,45 @@ export function seenIn(records: Iterable<Handshake>): Seen {
 function countIn(counts: Map<string, number>, key: string): void {
   const before = counts.get(key);
   if (before !== undefined || counts.size < CLIENTS_KEPT) counts.set(key, (before ?? 0) + 1);
+}
+
+function addTo(pairs: Map<string, Pair>, { client, server, attempts, packets, tunnelled }: Pair): void {
+  const key = pairKey(client, server);
+  const before = pairs.get(key);
+  if (before === undefined && pairs.size >= CLIENTS_KEPT) return;
+  pairs.set(key, {
+    client,
+    server,
+    attempts: attempts + (before?.attempts ?? 0),
+    packets: packets + (before?.packets ?? 0),
+    tunnelled: tunnelled + (before?.tunnelled ?? 0),
+  });
+}
+
+/** What is left of a trouble without these pairs. */
+export function withoutPairs(seen: Seen, trouble: Trouble, taken: ReadonlySet<string>): Seen {
+  const group = seen[trouble];
+  const rest = {
+    ...group,
+    clients: new Map(group.clients),
+    servers: new Map(group.servers),
+    pairs: new Map(group.pairs),
+  };
+  for (const [key, { client, server, attempts, packets, tunnelled }] of group.pairs) {
+    if (!taken.has(key)) continue;
+    rest.attempts -= attempts;
+    rest.packets -= packets;
+    rest.tunnelled -= tunnelled;
+    if (!server.includes(':')) rest.packetsV4 -= packets;
+    takeFrom(rest.clients, client, attempts);
+    takeFrom(rest.servers, server, attempts);
+    rest.pairs.delete(key);
+  }
+  return { ...seen, [trouble]: rest };
+}
+
+function takeFrom(counts: Map<string, number>, key: string, count: number): void {
+  const left = (counts.get(key) ?? 0) - count;
+  if (left > 0) counts.set(key, left);
+  else counts.delete(key);
 }

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import type { Condition, FirewallRule } from '../../src/diagnosis/firewall-facts.ts';
 import { DropIndex, spokenSyns } from '../../src/diagnosis/host-drops.ts';
 import type { PortFacts } from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
@@ -12,6 +13,7 @@ import { proveCauses, proveRecord, rule } from '../../src/diagnosis/prove.ts';
 import { type Seen, seenIn, TROUBLES } from '../../src/diagnosis/seen.ts';
 import { analyze, type Diagnosis, type Handshake } from '../../src/index.ts';
 import { analyzeWith } from '../support/analyze-with.ts';
+import { chain, field, firewall, rule as firewallRule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
 import { dropOfSyn, HEALTHY, LISTENER, link, PROCESS, SOCKETS, way } from '../support/port-facts.ts';
 import { parseScript } from '../support/script.ts';
@@ -489,6 +491,86 @@ test('two causes on one port: each attempt has its own, and both are proven of t
   for (const record of queuedUp ?? []) {
     assert.deepEqual(named(proveRecord(record, rulings, seen, index)), ['accept-queue-full proven']);
   }
+});
+
+describe('rules that take the packets of some clients alone', () => {
+  const named = (causes: readonly Diagnosis[]): string[] =>
+    causes.map(({ cause, confidence }) => `${cause} ${confidence}`);
+  const port = field('destination-port', PORT);
+  const counting = (packets: number, text: string, ...conditions: Condition[]): FirewallRule => ({
+    ...firewallRule({ kind: 'drop' }, port, ...conditions),
+    text,
+    counter: { moved: packets, total: packets },
+  });
+
+  /** Three clients, each with one attempt; whose SYNs have no answer. */
+  async function clients() {
+    const { handshakes } = await analyze(path.join(fixturesFolder, 'kernel', 'input_drop', 'server.pcap'));
+    const [one] = handshakes;
+    assert.ok(one?.verdict === 'no-syn-ack');
+    const all = ['10.9.1.1', '10.9.2.1', '10.9.3.1'].map(
+      (address, index): Handshake => ({ ...one, id: index + 1, client: { address, port: 40_000 + index } }),
+    );
+    return { all, syns: one.legs.syn.count };
+  }
+
+  function prove(all: readonly Handshake[], facts: PortFacts): { port: readonly Diagnosis[]; each: string[][] } {
+    const seen = seenIn(all);
+    const index = new DropIndex(facts);
+    const rulings = rule(seen, facts, spokenSyns(index.rulings(all)));
+    return {
+      port: proveCauses({ diagnoses: [] }, all, facts),
+      each: all.map((record) => named(proveRecord(record, rulings, seen, index))),
+    };
+  }
+
+  test('one rule and a full queue: each client has its own cause, and the kernel need not say so', async () => {
+    const { all, syns } = await clients();
+    const rules = [counting(2 * syns, 'ip saddr @bad drop', field('source-address', '10.9.1.1', '10.9.2.1'))];
+    const counters = {
+      IpInReceives: 3 * syns,
+      IpInDelivers: syns,
+      TcpExtListenOverflows: syns,
+      TcpExtListenDrops: syns,
+    };
+    const { port, each } = prove(all, quiet(counters, { ...queued(4, 3), firewall: firewall(chain('input', rules)) }));
+    assert.deepEqual(named(port), ['local-firewall-drop proven', 'accept-queue-full proven']);
+    assert.match(port[0]?.evidence[0] ?? '', /"ip saddr @bad drop".* and \d+ of 10\.9\.1\.1, 10\.9\.2\.1 went missing/);
+    assert.deepEqual(each, [
+      ['local-firewall-drop proven'],
+      ['local-firewall-drop proven'],
+      ['accept-queue-full proven'],
+    ]);
+  });
+
+  test('two rules, and a third client that is lost elsewhere: no rule is held against it', async () => {
+    const { all, syns } = await clients();
+    const rules = [
+      counting(syns, 'one', field('source-address', '10.9.1.1')),
+      counting(syns, 'two', field('source-address', '10.9.2.1')),
+    ];
+    const counters = { IpInReceives: 3 * syns, IpInDelivers: syns, TcpExtTCPMD5NotFound: syns };
+    const { port, each } = prove(all, quiet(counters, { firewall: firewall(chain('input', rules)) }));
+    assert.deepEqual(named(port), ['local-firewall-drop proven', 'signature-rejected proven']);
+    assert.match(port[0]?.evidence.join('; ') ?? '', /"one".*10\.9\.1\.1.*"two".*10\.9\.2\.1/);
+    assert.deepEqual(each, [
+      ['local-firewall-drop proven'],
+      ['local-firewall-drop proven'],
+      ['signature-rejected proven'],
+    ]);
+  });
+
+  test('a rule on one of two interfaces, when nobody knows on which the client came in: its number is said, and proves nothing', async () => {
+    const { all, syns } = await clients();
+    const rules = [counting(3 * syns, 'iif eth1 drop', field('in-interface', 'eth1'))];
+    const interfaces = [link('eth0', '10.9.0.2'), link('eth1', '10.9.8.2')];
+    const { port } = prove(
+      all,
+      quiet({ IpInReceives: 3 * syns }, { interfaces, firewall: firewall(chain('input', rules)) }),
+    );
+    assert.equal(named(port)[0], 'local-firewall-drop likely');
+    assert.match(port[0]?.evidence[0] ?? '', /"iif eth1 drop"/);
+  });
 });
 
 test('evidence carries the numbers', async () => {

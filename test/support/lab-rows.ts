@@ -230,6 +230,29 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: proven('no-syn-ack', 'local-firewall-drop'),
   },
   {
+    name: 'some-dropped-some-queued',
+    row: 'B1',
+    what: 'nftables drop clients of a set of addresses, and the others find a full accept queue',
+    stage: {
+      servers: [{ does: 'never-accept', backlog: 2 }],
+      faults: [
+        ['client', 'ip addr add 10.9.0.65/24 dev c0; ip addr add 10.9.0.66/24 dev c0'],
+        [
+          'server',
+          `nft 'add table inet lab; add set inet lab bad { type ipv4_addr; flags interval; elements = { 10.9.0.64/26 }; }'`,
+        ],
+        ['server', `nft 'add chain inet lab input { type filter hook input priority 0; }'`],
+        ['server', `nft 'add rule inet lab input ip saddr @bad tcp dport ${LAB_PORT} counter drop'`],
+      ],
+      clients: [
+        { does: 'visit', every: 1.2 },
+        { does: 'visit', source: '10.9.0.65', every: 1.2 },
+        { does: 'visit', source: '10.9.0.66', every: 1.2 },
+      ],
+    },
+    say: { ...proven('no-syn-ack', 'local-firewall-drop'), among: 'accept-queue-full' },
+  },
+  {
     name: 'connection-limit',
     row: 'B1',
     what: 'nftables allow two connections at a time',
