@@ -79,7 +79,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     steps.say(judgeProcess(first));
     steps.say(judgeListener(first, reachable ? REACHED : null, target.host));
     steps.say(judgeConnects(target.port, connects, boundTo(first)));
-    steps.say(judgeSockets(first));
+    steps.say(judgeSockets(first, null));
     if (typeof packets !== 'string') await waitForClients(options, own, sink);
     const end = typeof packets === 'string' ? null : await packets.stop();
     watch.endOfPackets();
@@ -95,7 +95,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
       steps.say(judgeListener(facts, redirected, target.host));
       steps.say(judgeConnects(target.port, connects, nobody));
     }
-    steps.sayIfWorse(judgeSockets(facts));
+    steps.sayIfWorse(judgeSockets(facts, connectedOf(fold.seen)));
     const before = lostBeforeCapture(facts, isKnown(legs) && legs.clients.some(({ own }) => !own));
     // What is handed on goes to other addresses, and is this port's concern all the same.
     const concerned = redirected === null ? addresses : new Set([...addresses, ...serversOf(fold.seen)]);
@@ -223,6 +223,12 @@ export class StepsSoFar {
 const REACHED = 'connects succeed';
 /** No connect of this host to itself should succeed: what is handed on is what comes from others. */
 const nobody = (): boolean => false;
+
+/** Clients of other hosts whose handshakes completed. */
+function connectedOf(clients: readonly ClientLegs[]): ReadonlySet<string> {
+  const complete = clients.filter(({ own, byVerdict }) => !own && (byVerdict.complete ?? 0) > 0);
+  return new Set(complete.map(({ client }) => client));
+}
 
 function serversOf(clients: readonly ClientLegs[]): string[] {
   return clients.map(({ server }) => server.address);

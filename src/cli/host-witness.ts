@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DropIndex, spokenSyns } from '../diagnosis/host-drops.ts';
 import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
-import { proveCauses, proveRecord, rule, standingDiagnosis } from '../diagnosis/prove.ts';
+import { proveCauses, proveRecord, rule, standingDiagnoses, withStanding } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
 import type { Diagnosis, Handshake, VerdictName } from '../handshake/handshake.ts';
 import type { FactsOfTime, FactsProcess } from '../host/facts-process.ts';
@@ -54,8 +54,8 @@ class PortCase {
   /** Last revision of each attempt, oldest first: to addresses of this host, and unanswered ones to others. */
   readonly records = new Map<number, Handshake>();
   readonly foreign = new Map<number, Handshake>();
-  /** Endpoints whose handshakes complete and whose application takes no connection. */
-  standing: Diagnosis | null = null;
+  /** What the host says of connections whose handshakes complete, and that are of no use all the same. */
+  standing: readonly Diagnosis[] = [];
   lookedAtMillis = Number.NEGATIVE_INFINITY;
   /** Verdicts that wait for facts, by attempt, oldest first. */
   readonly waiting = new Map<number, Waiting>();
@@ -206,7 +206,7 @@ export class HostWitness {
     }
   }
 
-  /** Looks now and then whether applications take the connections that complete. @param endpoints as they stand now */
+  /** Looks now and then whether applications take the connections that complete, and what they send comes to clients. @param endpoints as they stand now */
   watch(endpoints: readonly EndpointStanding[]): void {
     const now = this.now();
     for (const { address, port: number, byVerdict } of endpoints) {
@@ -222,12 +222,18 @@ export class HostWitness {
     const answer = await this.process.ask(number, [], true);
     if (answer === null) return;
     const before = port.standing;
-    port.standing = standingDiagnosis(answer.facts);
-    if (port.standing === null || before !== null) return;
-    const { cause, confidence, evidence } = port.standing;
-    this.say(
-      `port ${number}: handshakes complete, and the application takes no connection: ${cause} (${confidence}). ${evidence[0]}`,
-    );
+    port.standing = standingDiagnoses(answer.facts);
+    const isOld = ({ cause, confidence }: Diagnosis): boolean =>
+      before.some((other) => other.cause === cause && other.confidence === confidence);
+    const news = port.standing.filter((diagnosis) => !isOld(diagnosis));
+    for (const evidence of new Set(news.map((diagnosis) => diagnosis.evidence[0]))) {
+      const alike = news.filter((diagnosis) => diagnosis.evidence[0] === evidence);
+      const causes = alike.map(({ cause, confidence }) => `${cause} (${confidence})`).join(' or ');
+      const what = alike.some(({ cause }) => cause === 'path-mtu')
+        ? 'what the server sends does not arrive'
+        : 'the application takes no connection';
+      this.say(`port ${number}: handshakes complete, and ${what}: ${causes}. ${evidence}`);
+    }
   }
 
   /** A record with the causes and the revision under which its attempt was told last. */
@@ -245,9 +251,8 @@ export class HostWitness {
       const endpoint = this.endpoints.get(`${server.address} ${server.port}`);
       const diagnoses =
         endpoint === undefined ? server.diagnoses : proveCauses(server, endpoint.records, endpoint.facts);
-      const standing = this.own.has(server.address) ? (this.ports.get(server.port)?.standing ?? null) : null;
-      const isNews = standing !== null && !diagnoses.some(({ cause }) => cause === standing.cause);
-      return { ...server, diagnoses: isNews ? [standing, ...diagnoses] : diagnoses };
+      const standing = this.own.has(server.address) ? (this.ports.get(server.port)?.standing ?? []) : [];
+      return { ...server, diagnoses: withStanding(diagnoses, standing) };
     });
     return { ...report, servers };
   }

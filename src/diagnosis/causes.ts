@@ -335,7 +335,7 @@ export const CAUSES = {
     what: 'Small packets get through and full-sized ones do not: some link is narrower, and the ICMP errors that would say so are filtered.',
     symptom:
       '“Connected”, even a banner, and then it hangs: with the first page, the first key exchange, the first long line.',
-    host: 'TcpRetransSegs moves on the side that sends; ip route get shows no learned mtu.',
+    host: 'ss -tino on the side that sends: backoff and lastsnd grow, bytes_acked does not; unacked with sacked: smaller segments come there. ip route get shows no learned mtu.',
     advice:
       'From the side that repeats its data: tracepath -n PEER, ping -M do -s 1472 PEER. Let ICMP 3/4 (ICMPv6 2) through, or clamp the MSS on the narrow link.',
     source: 'RFC 2923 §2.1, RFC 1191; measured: a link of 1300 octets whose ICMP errors are filtered',

@@ -81,6 +81,44 @@ export interface PortSockets {
 
 export const PEERS_KEPT = 10;
 
+/** A connection whose data the kernel has repeated at least `TIMEOUTS_TOLD` times, and of which nothing was acknowledged since. */
+export interface StuckConnection {
+  readonly client: string;
+  readonly clientPort: number;
+  /** Times that the retransmission timer ran out in a row. */
+  readonly timeouts: number;
+  /** Seconds since what is in flight was sent first, and since its second repetition: at least. */
+  readonly sentSeconds: number;
+  readonly repeatedSeconds: number;
+  /** Seconds since the last ACK of the connection came. */
+  readonly silentSeconds: number;
+  /** In flight, the FIN included. */
+  readonly segments: number;
+  readonly octets: number;
+  /** Of these, segments that were acknowledged selectively (SACK). */
+  readonly sackedSegments: number;
+  /** Since the connection is open. */
+  readonly ackedOctets: number;
+  /** Of a full-sized segment. */
+  readonly segmentOctets: number;
+  readonly pathMtu: number;
+  /** Full-sized segments of other connections came to this client of late. */
+  readonly isServedElsewhere: boolean;
+}
+
+/** What the kernel says of the data that the application has sent, of all connections of the port. */
+export interface SendingFacts {
+  /** The first that was sent first; at most `STUCK_KEPT`. */
+  readonly stuck: readonly StuckConnection[];
+  readonly stuckConnections: number;
+  /** Clients that full-sized segments came to of late. */
+  readonly servedClients: number;
+}
+
+export { LARGE_OCTETS } from '../handshake/evidence.ts';
+export const STUCK_KEPT = 100;
+export const TIMEOUTS_TOLD = 2;
+
 /** One look at the accept queues of the port. */
 export interface QueueSample {
   /** Seconds after the first look. */
@@ -197,6 +235,8 @@ export interface PortFacts {
   /** At the end of the time. */
   readonly sockets: Fact<PortSockets>;
   readonly samples: readonly QueueSample[];
+  /** At the end of the time; what came to clients, over all of it. */
+  readonly sending: Fact<SendingFacts>;
   readonly processes: Fact<readonly ProcessFacts[]>;
   /** Where nothing listens in this namespace. */
   readonly elsewhere: Fact<readonly ForeignListener[]>;

@@ -22,6 +22,7 @@ import { DropIndex, mergeRulings, spokenSyns } from './host-drops.ts';
 import { rulingsOfDroppingRules, rulingsOfRejectingRules, rulingsOfRulesOnThirdLegs } from './host-firewall.ts';
 import { rulingOnFiles, rulingOnStanding, rulingOnStandingQueue } from './host-process.ts';
 import { rulingsOfPrograms } from './host-programs.ts';
+import { rulingsOnSending } from './host-sending.ts';
 import { rulingsOnSilence } from './host-silence.ts';
 import type { PortFacts } from './port-facts.ts';
 import { pairKey, type Seen, seenIn, TROUBLES, type Trouble, troubleOf } from './seen.ts';
@@ -49,7 +50,7 @@ export function rule(seen: Seen, facts: PortFacts, spokenSyns = 0): Rulings {
     ignored: ofEach(host, 'ignored', rulingsOfRulesOnThirdLegs(host), rulingsOnIgnored, also),
     'rejected-third': behind(also, rulingsOnRejectedThird(host)),
     'client-reset': [],
-    complete: standing === null ? [] : [...also, standing],
+    complete: [...(standing === null ? [] : [...also, standing]), ...rulingsOnSending(facts)],
     spokenSyns,
   };
 }
@@ -182,11 +183,22 @@ function diagnosisOf(cause: CauseName, confidence: Diagnosis['confidence'], evid
   return { cause, confidence, evidence, advice: CAUSES[cause].advice };
 }
 
-/** Of a port whose handshakes complete: that its application takes none of the connections, as its queue shows; null when it does, or nobody could look. */
-export function standingDiagnosis(facts: PortFacts): Diagnosis | null {
-  const ruling = rulingOnStandingQueue(facts);
-  if (ruling === null || ruling.confidence === 'excluded') return null;
-  return diagnosisOf(ruling.cause, ruling.confidence, ruling.evidence);
+/** Of a port whose handshakes complete: that its application takes none of the connections, as its queue shows, or that what it sends does not come to clients. Empty when all is well, or nobody could look. */
+export function standingDiagnoses(facts: PortFacts): readonly Diagnosis[] {
+  const queue = rulingOnStandingQueue(facts);
+  const rulings = [...(queue === null ? [] : [queue]), ...rulingsOnSending(facts)];
+  return rulings.flatMap(({ cause, confidence, evidence }) =>
+    confidence === 'excluded' ? [] : [diagnosisOf(cause, confidence, evidence)],
+  );
+}
+
+/** The diagnoses of a server with those of `standingDiagnoses`: of one cause the surer one, most likely first. */
+export function withStanding(diagnoses: readonly Diagnosis[], standing: readonly Diagnosis[]): readonly Diagnosis[] {
+  const isSurer = (one: Diagnosis, others: readonly Diagnosis[]): boolean =>
+    others.every(({ cause, confidence }) => cause !== one.cause || ORDER[one.confidence] < ORDER[confidence]);
+  const news = standing.filter((diagnosis) => isSurer(diagnosis, diagnoses));
+  const others = diagnoses.filter(({ cause }) => !news.some((diagnosis) => diagnosis.cause === cause));
+  return [...news, ...others].sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence]);
 }
 
 /** The diagnoses of a record, with what the host says of attempts like it, and the kernel of its own packets. */

@@ -1,4 +1,5 @@
 /** Step 4: the sockets of the port by state, and the limits that they run into. */
+import { type NarrowPath, narrowPathIn, narrowPathWords } from '../diagnosis/host-sending.ts';
 import {
   type Fact,
   isKnown,
@@ -15,17 +16,20 @@ const NEAR = 0.9;
 /** CLOSE-WAIT below this is everyday life. */
 const MANY_CLOSE_WAIT = 100;
 
-export function judgeSockets(facts: PortFacts): Step {
+/** @param came clients of other hosts whose handshakes were seen to complete; null when nobody has looked yet */
+export function judgeSockets(facts: PortFacts, came: ReadonlySet<string> | null): Step {
   const { sockets, port } = facts;
   const findings: Finding[] = [];
   if (isKnown(sockets)) {
-    findings.push(...judgeHalfOpen(facts, sockets), ...judgeCloseWait(sockets), states(sockets));
+    findings.push(...judgeHalfOpen(facts, sockets), ...judgeCloseWait(sockets), ...judgeSending(facts, came));
+    findings.push(states(sockets));
   } else {
     findings.push(unseen('sockets', `the sockets could not be read: ${sockets.unknown}`));
   }
   findings.push(...judgeLimits(facts));
   return makeStep('sockets', findings, [
     `ss -Htan 'sport = :${port}' | awk '{print $1}' | sort | uniq -c`,
+    `ss -tino 'sport = :${port}'`,
     'ss -s; sysctl net.core.somaxconn net.ipv4.tcp_max_syn_backlog net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max',
   ]);
 }
@@ -89,6 +93,27 @@ function judgeCloseWait({ states }: PortSockets): Finding[] {
       'the application forgets to close: each one holds an open file until none is left',
     ),
   ];
+}
+
+/** Octets of the headers of IP and ICMP. */
+const PING_HEADERS = 28;
+const PING_HEADERS_V6 = 48;
+
+/** Data that does not come to clients: a fault of the path, when it is so for everybody who came; of some among others, it is theirs. */
+function judgeSending(facts: PortFacts, came: ReadonlySet<string> | null): Finding[] {
+  const path = narrowPathIn(facts);
+  if (path === null) return [];
+  const [{ client, pathMtu }] = path.connections;
+  const octets = pathMtu - (client.includes(':') ? PING_HEADERS_V6 : PING_HEADERS);
+  const advice = `send a full-sized packet there by hand: ping -M do -s ${octets} ${client}; tracepath -n ${client}; where it does not arrive, let ICMP 3/4 (ICMPv6 2) through, or clamp the MSS on the narrow link`;
+  const isEverybody = came !== null && isOfAll(path, facts, came);
+  return [(isEverybody ? fail : warn)('path-mtu', narrowPathWords(path), advice)];
+}
+
+/** Nobody is known to have got more, and it is no single connection of which the size of its segments is not known to matter. */
+function isOfAll({ clients, connections, isBySize }: NarrowPath, facts: PortFacts, came: ReadonlySet<string>): boolean {
+  const isServing = (known(facts.sending)?.servedClients ?? 0) > 0;
+  return !isServing && [...came].every((client) => clients.has(client)) && (isBySize || connections.length > 1);
 }
 
 function judgeLimits({ limits }: PortFacts): Finding[] {

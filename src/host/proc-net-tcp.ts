@@ -42,6 +42,7 @@ function parseSockets(text: string, family: 4 | 6, port: number): Socket[] {
       v6Only: unknown('/proc/net/tcp6 does not say whether a listener takes IPv4, too'),
       interfaceIndex: unknown('/proc/net/tcp does not say it'),
       silentMillis: unknown('/proc/net/tcp has no times'),
+      sending: unknown('/proc/net/tcp does not say what of the data is acknowledged'),
     });
   }
   return sockets;

@@ -5,7 +5,7 @@
 import { type Fact, isKnown, SOCKET_STATES, unknown } from '../diagnosis/port-facts.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { plainAddress } from './proc-net-tcp.ts';
-import type { Socket } from './socket.ts';
+import type { Sending, Socket } from './socket.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -25,8 +25,27 @@ const INET_DIAG_SKV6ONLY = 11;
 const HEADER = 16;
 const REQUEST = 56;
 const MESSAGE = 72;
-/** `tcpi_last_ack_recv` in struct tcp_info. */
-const LAST_ACK_RECEIVED = 56;
+/** `idiag_timer` in struct inet_diag_msg: the retransmission timer, or that of a loss probe (net/ipv4/inet_diag.c). */
+const TIMER = 2;
+const TIMER_RETRANSMITS = 1;
+/** `idiag_wqueue`: octets that are not acknowledged, sent or not. */
+const WRITE_QUEUE = 60;
+/** struct tcp_info: `tcpi_retransmits` and so on. Kernels since 4.6 have all of these. */
+const INFO = {
+  retransmits: 2,
+  backoff: 4,
+  rtoMicros: 8,
+  sendMss: 16,
+  unacked: 24,
+  sacked: 28,
+  lastDataSentMillis: 44,
+  lastAckReceivedMillis: 56,
+  pathMtu: 60,
+  bytesAcked: 120,
+  notSentBytes: 144,
+  dataSegmentsOut: 156,
+  length: 160,
+} as const;
 /** The kernel fills at most 32 KiB at a time. */
 const BUFFER = 1 << 16;
 const TCP_NEW_SYN_RECV = 12;
@@ -120,7 +139,7 @@ function socketOf(message: Buffer): Socket | null {
   if (state === undefined) return null;
   const isListener = state === 'LISTEN';
   const attributes = attributesOf(message);
-  const info = attributes.get(INET_DIAG_INFO);
+  const info = attributes.get(INET_DIAG_INFO) ?? NO_INFO;
   const v6Only = attributes.get(INET_DIAG_SKV6ONLY);
   return {
     state,
@@ -130,13 +149,35 @@ function socketOf(message: Buffer): Socket | null {
     remotePort: message.readUInt16BE(6),
     inode: message.readUInt32LE(68),
     queue: message.readUInt32LE(56),
-    backlog: isListener ? message.readUInt32LE(60) : unknown('only a listener has one'),
+    backlog: isListener ? message.readUInt32LE(WRITE_QUEUE) : unknown('only a listener has one'),
     v6Only: v6Only === undefined ? (family === 6 ? unknown('the kernel does not say it') : true) : v6Only[0] === 1,
     interfaceIndex: message.readUInt32LE(40),
     silentMillis:
-      info === undefined || info.length < LAST_ACK_RECEIVED + 4
+      info.length < INFO.lastAckReceivedMillis + 4
         ? unknown('the kernel does not say it')
-        : info.readUInt32LE(LAST_ACK_RECEIVED),
+        : info.readUInt32LE(INFO.lastAckReceivedMillis),
+    sending: isListener ? unknown('a listener sends no data') : sendingOf(message, info),
+  };
+}
+
+const NO_INFO = Buffer.alloc(0);
+
+function sendingOf(message: Buffer, info: Buffer): Fact<Sending> {
+  if (info.length < INFO.length) return unknown('the kernel does not say what of the data is acknowledged');
+  const isTimed = message[TIMER] === TIMER_RETRANSMITS;
+  const ackedHigh = info.readUInt32LE(INFO.bytesAcked + 4);
+  return {
+    timeouts: isTimed ? (info[INFO.retransmits] ?? 0) : 0,
+    timerMillis: info.readUInt32LE(INFO.rtoMicros) / 1000,
+    doublings: info[INFO.backoff] ?? 0,
+    sinceSentMillis: info.readUInt32LE(INFO.lastDataSentMillis),
+    segments: info.readUInt32LE(INFO.unacked),
+    octets: Math.max(0, message.readUInt32LE(WRITE_QUEUE) - info.readUInt32LE(INFO.notSentBytes)),
+    sackedSegments: info.readUInt32LE(INFO.sacked),
+    ackedOctets: ackedHigh * 2 ** 32 + info.readUInt32LE(INFO.bytesAcked),
+    segmentsSent: info.readUInt32LE(INFO.dataSegmentsOut),
+    segmentOctets: info.readUInt32LE(INFO.sendMss),
+    pathMtu: info.readUInt32LE(INFO.pathMtu),
   };
 }
 

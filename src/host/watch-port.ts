@@ -18,6 +18,7 @@ import { findForeignListeners } from './namespaces.ts';
 import { HOST_ROOT, type HostRoot } from './proc.ts';
 import { findOwners, lookAt, type Owners, type ProcessLook, processFacts } from './processes.ts';
 import { type ClientSeen, returnWays } from './return-ways.ts';
+import { SendingWatch } from './sending.ts';
 import { readSettings } from './settings.ts';
 import type { Socket } from './socket.ts';
 import { isWaiting, readSockets, summarizeSockets } from './sockets.ts';
@@ -56,7 +57,7 @@ export interface PortWatch {
 export async function watchPort(port: number, options: WatchOptions = {}): Promise<PortWatch> {
   const { root = HOST_ROOT } = options;
   const begun = Date.now();
-  const sampler = new QueueSampler(root, port, performance.now());
+  const sampler = new SocketSampler(root, port, performance.now());
   const first = await sampler.look();
   const owners = ownersOf(root, first);
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
@@ -90,6 +91,7 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
         seconds: Math.max(0, now.atMillis - first.atMillis) / 1000,
         sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
         samples: [...sampler.samples],
+        sending: isKnown(sockets) ? sampler.sending.facts(sockets) : sockets,
         processes: await readProcesses(root, ownersOf(root, sockets), looks, (Date.now() - begun) / 1000),
         elsewhere: isListening ? [] : findForeignListeners(root, port),
         pressure: readPressure(root),
@@ -140,9 +142,10 @@ async function readProcesses(
   return facts.filter((each) => each !== null);
 }
 
-/** Looks at the accept queues again and again: does the application still take connections out of them? */
-class QueueSampler {
+/** Looks at the sockets again and again: does the application still take connections out of the accept queues, and what of its data comes to clients? */
+class SocketSampler {
   readonly samples: QueueSample[] = [];
+  readonly sending = new SendingWatch();
   private readonly root: HostRoot;
   private readonly port: number;
   private readonly begun: number;
@@ -191,7 +194,9 @@ class QueueSampler {
     }
     // A connection that is gone altogether was taken and closed, or given up by the client: only one that is still there with an owner counts.
     const taken = [...this.waiting].filter((key) => !waiting.has(key) && present.has(key)).length;
-    this.samples.push({ atSeconds: (performance.now() - this.begun) / 1000, listeners, queue, taken, halfOpen });
+    const atSeconds = (performance.now() - this.begun) / 1000;
+    this.samples.push({ atSeconds, listeners, queue, taken, halfOpen });
+    this.sending.look(sockets, atSeconds);
     this.waiting = waiting;
     if (this.samples.length >= MOST_SAMPLES) this.thinOut();
   }

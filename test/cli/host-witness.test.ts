@@ -4,14 +4,14 @@ import path from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import { HostWitness } from '../../src/cli/host-witness.ts';
 import type { FirewallFacts } from '../../src/diagnosis/firewall-facts.ts';
-import { type PortFacts, unknown } from '../../src/diagnosis/port-facts.ts';
+import { type PortFacts, type StuckConnection, unknown } from '../../src/diagnosis/port-facts.ts';
 import { VERDICTS } from '../../src/handshake/handshake.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
 import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
-import { dropOfSyn, HEALTHY, link, SOCKETS, way } from '../support/port-facts.ts';
+import { dropOfSyn, HEALTHY, link, SOCKETS, STUCK_ANSWER, way, withStuck } from '../support/port-facts.ts';
 
 const SERVER = '10.9.0.2';
 const LONG_AGO = 0;
@@ -442,6 +442,37 @@ describe('a port whose handshakes complete', () => {
     subject.watch(standing(4));
     await host.answer(true, queued(0, 0));
     assert.deepEqual(sentences, []);
+  });
+
+  test('and whose answers do not come to the client for their size: said when it is known, and in the report', async () => {
+    const subject = witness();
+    const { report } = await analyze(path.join(fixturesFolder, 'kernel/normal_data/server.pcap'));
+    const stuck = (more: Partial<StuckConnection>): FactsOfTime => ({
+      facts: nothing({ sending: withStuck([{ ...STUCK_ANSWER, ...more }], 0).sending }),
+      ...ALL_TIME,
+    });
+    for (const [at, answer] of [
+      [0, stuck({ sackedSegments: 0 })],
+      [5000, stuck({ sackedSegments: 0, silentSeconds: 1 })],
+      [10_000, stuck({})],
+      [15_000, stuck({ timeouts: 6 })],
+    ] as const) {
+      now = at;
+      subject.watch(standing(4));
+      await host.answer(true, answer);
+    }
+    assert.equal(
+      sentences.length,
+      2,
+      'a client that may have gone, one that was heard, one that got the smaller segment, the same again',
+    );
+    assert.match(
+      sentences[0] ?? '',
+      /does not arrive: path-mtu \(possible\) or return-path-loss \(possible\)\. ss -tino/,
+    );
+    assert.match(sentences[1] ?? '', /does not arrive: path-mtu \(likely\)\. ss -tino/);
+    const causes = subject.dressReport(report).servers.flatMap(({ diagnoses }) => diagnoses.map(({ cause }) => cause));
+    assert.deepEqual(causes, ['path-mtu']);
   });
 
   test('of another host, or none that completes: nobody is asked', () => {

@@ -15,7 +15,7 @@ import { judgeListener } from '../../src/doctor/listener-step.ts';
 import { judgeProcess } from '../../src/doctor/process-step.ts';
 import { judgeSockets } from '../../src/doctor/sockets-step.ts';
 import { stepText, verdictText } from '../../src/doctor/text.ts';
-import { HEALTHY, LISTENER, PROCESS, SOCKETS } from '../support/port-facts.ts';
+import { HEALTHY, LISTENER, PROCESS, SOCKETS, STUCK_ANSWER, withStuck } from '../support/port-facts.ts';
 
 /** "fail not-listening": findings that are not pass. */
 function troubles(step: Step): string[] {
@@ -53,7 +53,7 @@ const CGROUP: CgroupFacts = {
 };
 
 test('a healthy port under load has no finding in any step', () => {
-  for (const step of [judgeProcess(HEALTHY), judgeListener(HEALTHY, null, null), judgeSockets(HEALTHY)]) {
+  for (const step of [judgeProcess(HEALTHY), judgeListener(HEALTHY, null, null), judgeSockets(HEALTHY, new Set())]) {
     assert.deepEqual(troubles(step), []);
     assert.equal(step.status, 'pass');
   }
@@ -250,9 +250,33 @@ describe('step 4, sockets and limits', () => {
       ['warn time-wait-exhausted'],
     ],
     ['sockets not to be read', { ...HEALTHY, sockets: unknown('no /proc') }, ['unknown sockets']],
+    ['full-sized segments that one of many clients does not get', withStuck([STUCK_ANSWER], 4), ['warn path-mtu']],
+    ['full-sized segments that nobody gets', withStuck([STUCK_ANSWER], 0), ['fail path-mtu']],
   ] as const) {
-    test(name, () => assert.deepEqual(troubles(judgeSockets(facts)), expected));
+    test(name, () => assert.deepEqual(troubles(judgeSockets(facts, new Set())), expected));
   }
+
+  const stuck = withStuck([STUCK_ANSWER], 0);
+  for (const [name, came, expected] of [
+    ['nobody who came gets a full-sized segment', [STUCK_ANSWER.client], 'fail'],
+    ['another client came as well', [STUCK_ANSWER.client, '10.9.0.7'], 'warn'],
+    ['nobody has looked who came', null, 'warn'],
+  ] as const) {
+    test(name, () => assert.equal(judgeSockets(stuck, came === null ? null : new Set(came)).status, expected));
+  }
+
+  test('a single answer that is not known to be lost for its size is a warning', () => {
+    const heard = { ...STUCK_ANSWER, sackedSegments: 0, silentSeconds: 1 };
+    assert.equal(judgeSockets(withStuck([heard], 0), new Set()).status, 'warn');
+    assert.equal(judgeSockets(withStuck([heard, { ...heard, clientPort: 40_001 }], 0), new Set()).status, 'fail');
+  });
+
+  test('the command that shows it by hand has the size of the path and the address', () => {
+    const [finding] = judgeSockets(stuck, new Set()).findings.filter(({ id }) => id === 'path-mtu');
+    assert.match(finding?.advice ?? '', /ping -M do -s 1472 10\.9\.0\.1;/);
+    const six = judgeSockets(withStuck([{ ...STUCK_ANSWER, client: '2001:db8::1' }], 0), new Set());
+    assert.match(six.findings[0]?.advice ?? '', /ping -M do -s 1452 2001:db8::1;/);
+  });
 });
 
 describe('the verdict', () => {

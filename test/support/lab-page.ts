@@ -84,13 +84,13 @@ const NOT_PUT_ON: readonly (readonly [string, string, string, string])[] = [
   ],
   [
     'D3',
-    'full segments of the server that get lost, its first one among them',
-    'live and doctor leave the server’s data in the kernel, so the rows say nothing; a saved capture tells',
+    'full segments of the server that get lost, told from a saved capture',
+    'the rows have live and doctor, which leave the server’s data in the kernel and read its list of sockets',
     '`test/diagnosis/look-alikes.test.ts`, `fixtures/written/large_answer_lost.script`',
   ],
   [
     'D3',
-    'full segments that get lost when both sides have spoken',
+    'full segments that get lost when others have come there before',
     'no leg is missing, and what is said later on a connection is not followed: nothing is told of it',
     'rows of ports that are well',
   ],

@@ -1553,7 +1553,128 @@ export const LAB_ROWS: readonly LabRow[] = [
       servers: [{ does: 'answer-at-length' }],
       clients: [{ does: 'visit', linger: 5 }],
     },
-    // The server's data stays in the kernel (docs/decisions/0008): what is lost of it, a saved capture tells.
+    // The server's data stays in the kernel (docs/decisions/0008), whose list of sockets says what of it is acknowledged.
+    say: likely(null, 'path-mtu'),
+  },
+  {
+    name: 'large-pages-lost',
+    row: 'D3',
+    what: 'the same, and each answer is so long that nothing but full segments is on its way',
+    stage: {
+      topology: 'wired',
+      wire: 'large-answers-lost',
+      servers: [{ does: 'answer-with-a-page' }],
+      clients: [{ does: 'visit', wait: 4 }],
+    },
+    // Nothing small comes there behind them: whether it is for their size, no fact of the server tells.
+    say: possible(null, 'path-mtu'),
+  },
+  {
+    name: 'large-answers-to-one-lost',
+    row: 'D3',
+    what: 'full segments to one client get lost on the way, those to another arrive',
+    stage: {
+      topology: 'wired',
+      wire: 'large-answers-to-one-lost',
+      servers: [{ does: 'answer-at-length' }],
+      faults: [['client', 'ip addr add 10.9.0.3/24 dev c0']],
+      clients: [
+        { does: 'visit', read: 4000 },
+        { does: 'visit', source: '10.9.0.3' },
+      ],
+    },
+    say: harmless(null, 'path-mtu', 'likely'),
+  },
+  {
+    name: 'one-vanishes',
+    row: 'D3',
+    what: 'one of two clients is switched off when its request has come',
+    stage: {
+      topology: 'wired',
+      wire: 'one-vanishes',
+      servers: [{ does: 'answer-at-length' }],
+      faults: [['client', 'ip addr add 10.9.0.3/24 dev c0']],
+      clients: [
+        { does: 'visit', read: 4000 },
+        { does: 'visit', source: '10.9.0.3' },
+      ],
+    },
+    say: null,
+  },
+  {
+    name: 'all-vanish',
+    row: 'D3',
+    what: 'the only client is switched off when its request has come',
+    stage: {
+      topology: 'wired',
+      wire: 'one-vanishes',
+      servers: [{ does: 'answer-with-a-page' }],
+      faults: [['client', 'ip addr add 10.9.0.3/24 dev c0']],
+      clients: [{ does: 'visit', source: '10.9.0.3' }],
+    },
+    say: null,
+  },
+  {
+    name: 'pages-on-a-lossy-path',
+    row: 'D3',
+    what: 'pages of thirty segments, and one packet in twenty lost on the way in either direction',
+    stage: {
+      topology: 'wired',
+      wire: 'lossy',
+      servers: [{ does: 'answer-with-a-page', backlog: 512 }],
+      clients: [{ does: 'visit', read: 45_000, every: 0.1 }],
+    },
+    say: null,
+  },
+  {
+    name: 'answers-on-a-very-lossy-path',
+    row: 'D3',
+    what: 'answers of some segments, and one packet in five lost on the way in either direction',
+    stage: {
+      topology: 'wired',
+      wire: 'very-lossy',
+      servers: [{ does: 'answer-at-length', backlog: 512 }],
+      clients: [{ does: 'visit', read: 4000, every: 0.1 }],
+    },
+    say: null,
+  },
+  {
+    name: 'slow-readers',
+    row: 'D3',
+    what: 'clients that read nothing of a long answer: their window is closed',
+    stage: {
+      topology: 'wired',
+      wire: 'plain',
+      servers: [{ does: 'answer-with-a-page' }],
+      clients: [
+        { does: 'visit', read: 0, linger: 8, window: 8000 },
+        { does: 'visit', read: 0, linger: 8, window: 2304 },
+      ],
+    },
+    say: null,
+  },
+  {
+    name: 'pages-on-a-slow-path',
+    row: 'D3',
+    what: 'pages of thirty segments over a path that takes 1.2 s',
+    stage: {
+      topology: 'wired',
+      wire: 'slow',
+      servers: [{ does: 'answer-with-a-page' }],
+      clients: [{ does: 'visit', read: 45_000 }],
+    },
+    say: null,
+  },
+  {
+    name: 'late-news-forgotten',
+    row: 'D5',
+    what: 'a firewall on the way forgets connections that are silent for two seconds, and what the server sends later is lost',
+    stage: {
+      topology: 'wired',
+      wire: 'idle-forgotten',
+      servers: [{ does: 'push-after-a-while' }],
+      clients: [{ does: 'visit', wait: 8 }],
+    },
     say: null,
   },
   {

@@ -1,7 +1,13 @@
 /** Facts of a healthy port, to be changed where a test says what is wrong. */
 import type { DropEvent } from '../../src/diagnosis/drop-facts.ts';
 import type { InterfaceFacts, ReturnWay } from '../../src/diagnosis/network-facts.ts';
-import type { Listener, PortFacts, PortSockets, ProcessFacts } from '../../src/diagnosis/port-facts.ts';
+import type {
+  Listener,
+  PortFacts,
+  PortSockets,
+  ProcessFacts,
+  StuckConnection,
+} from '../../src/diagnosis/port-facts.ts';
 import { unknown } from '../../src/diagnosis/port-facts.ts';
 import type { Handshake } from '../../src/handshake/handshake.ts';
 
@@ -48,6 +54,7 @@ export const HEALTHY: PortFacts = {
     { atSeconds: 1, listeners: 1, queue: 1, taken: 0, halfOpen: 0 },
     { atSeconds: 2, listeners: 1, queue: 0, taken: 1, halfOpen: 0 },
   ],
+  sending: { stuck: [], stuckConnections: 0, servedClients: 3 },
   processes: [PROCESS],
   elsewhere: [],
   pressure: { cpu: 0.05, memory: 0, io: 0.1 },
@@ -72,6 +79,28 @@ export const HEALTHY: PortFacts = {
   settings: {},
   drops: unknown('the kernel was not asked for its drop reasons'),
 };
+
+/** A client asked, and of the answer, two full-sized segments and a smaller one, the small one alone comes there: test/host/recorded/answer-repeated.hex. */
+export const STUCK_ANSWER: StuckConnection = {
+  client: '10.9.0.1',
+  clientPort: 40_000,
+  timeouts: 5,
+  sentSeconds: 8,
+  repeatedSeconds: 7.4,
+  silentSeconds: 8,
+  segments: 3,
+  octets: 4000,
+  sackedSegments: 1,
+  ackedOctets: 0,
+  segmentOctets: 1448,
+  pathMtu: 1500,
+  isServedElsewhere: false,
+};
+
+/** @param servedClients that full-sized segments came to */
+export function withStuck(stuck: readonly StuckConnection[], servedClients: number): PortFacts {
+  return { ...HEALTHY, sending: { stuck, stuckConnections: stuck.length, servedClients } };
+}
 
 /** The kernel's word that it dropped the SYN of an attempt. @param reason as `skb:kfree_skb` has it */
 export function dropOfSyn({ client, server, isn }: Handshake, reason: string): DropEvent {
