@@ -62,17 +62,38 @@ export function isSynElsewhere(
   clock: number,
 ): boolean {
   const row = slot * ROW_WORDS;
-  const moment = momentOf(segment, clock);
   const before = attempts.words[row + W.RECENT_MILLIS + SYN_PLACE] as number;
-  if (!isElsewhere(moment, before)) return false;
-  if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) return false;
-  return isSameSyn(attempts.words[row + W.RECENT_PRINT + SYN_PLACE] as number, fingerprint(segment, port));
+  const print = attempts.words[row + W.RECENT_PRINT + SYN_PLACE] as number;
+  return isSynElsewhereThan(print, before, segment, port, clock);
+}
+
+/** The same of a SYN with this fingerprint, which passed at this moment. */
+export function isSynElsewhereThan(
+  print: number,
+  before: number,
+  segment: Segment,
+  port: number,
+  clock: number,
+): boolean {
+  const moment = momentOf(segment, clock);
+  if (!isElsewhere(moment, before) || !isInTime(segment, moment, before)) return false;
+  return isSameSyn(print, fingerprint(segment, port));
+}
+
+/** Whether a SYN is a copy of the one with this fingerprint, which passed at this moment. */
+export function isCopyOfSyn(print: number, before: number, segment: Segment, clock: number): boolean {
+  return isInTime(segment, momentOf(segment, clock), before) && isSameSyn(print, fingerprint(segment));
 }
 
 /** When and where it passed, for W.RECENT_MILLIS. @param clock the capture's clock, nanoseconds. */
 function momentOf(segment: Segment, clock: number): number {
-  if (segment.interfaceIndex < 0) return momentAnywhere(clock);
-  return momentAnywhere(clock) | (1 + ((mix(segment.interfaceIndex * 8 + segment.direction) >>> 1) % PLACE_MASK));
+  return momentAnywhere(clock) | placeOf(segment);
+}
+
+/** Where it passed, in the lower bits of a moment; 0 when it does not tell. */
+export function placeOf(segment: Segment): number {
+  if (segment.interfaceIndex < 0) return 0;
+  return 1 + ((mix(segment.interfaceIndex * 8 + segment.direction) >>> 1) % PLACE_MASK);
 }
 
 /** The same of a packet that does not tell where it passed. */
@@ -87,7 +108,7 @@ function isAmongLast(attempts: Attempts, slot: number, segment: Segment, print: 
     const known = words[row + W.RECENT_PRINT + i] as number;
     if (known !== print && !(i === SYN_PLACE && isSyn(segment) && isSameSyn(known, print))) continue;
     const before = words[row + W.RECENT_MILLIS + i] as number;
-    if (distance(moment, before) >> PLACE_BITS > limitMillis(segment, moment, before)) continue;
+    if (!isInTime(segment, moment, before)) continue;
     if (!answersAnotherSyn(attempts, slot, segment)) return true;
   }
   return false;
@@ -102,6 +123,11 @@ function isElsewhere(moment: number, before: number): boolean {
   const place = moment & PLACE_MASK;
   const placeBefore = before & PLACE_MASK;
   return place !== 0 && placeBefore !== 0 && place !== placeBefore;
+}
+
+/** @param before the moment of what it may be a copy of */
+function isInTime(segment: Segment, moment: number, before: number): boolean {
+  return distance(moment, before) >> PLACE_BITS <= limitMillis(segment, moment, before);
 }
 
 function limitMillis(segment: Segment, moment: number, before: number): number {

@@ -1,7 +1,7 @@
 /**
  * Attempts of which no more is known than one ordinary SYN: what a flood is made of. A full row of such an attempt is six cache lines, most of them empty; here it has a brief row of
  * one (flow/table.ts), until any other packet of its flow comes, or an ICMP error about it: then `unfold` writes the row that the SYN would have made. What is said of an attempt is the same
- * either way; test/handshake/ordinary.test.ts holds the two against each other.
+ * either way; test/handshake/ordinary.test.ts holds the two against each other. Copies of the SYN (copies.ts) change nothing but its direction: a flood that passes several interfaces stays brief.
  *
  *   words     3 to 15 of a brief row: B       signed 32-bit integers
  *   doubles   among them: D                   nanoseconds since the capture's base, as in attempts.ts
@@ -14,7 +14,7 @@ import { FLAG, KIND, type Segment } from '../wire/segment.ts';
 import { offersWord, parseOptions } from '../wire/tcp-options.ts';
 import { type Attempts, FORGOTTEN, MARK, ORDINARY, ROW_WORDS, STAMP_SHIFT, STAMPED, T, W } from './attempts.ts';
 import { type Bookkeeper, directionBits } from './bookkeeper.ts';
-import { momentAnywhere, SYN_PLACE } from './copies.ts';
+import { isCopyOfSyn, isSynElsewhereThan, momentAnywhere, placeOf, SYN_PLACE } from './copies.ts';
 import { Evidence } from './evidence.ts';
 import { macOf, SIGN, signsOfFirst } from './traits.ts';
 import { STATE } from './transitions.ts';
@@ -32,8 +32,9 @@ const B = {
   /** Of the free row: flow/table.ts. */
   PRINT: 12,
   STAMP: 13,
-  MAC: 14,
-  /** From the lowest bit on: 16 bits of the IP identification, 8 of the TTL, 2 of the direction (W.LINK), 2 of STAMP_ORDER, MET. */
+  /** Where the SYN went to: a MAC address (traits.ts `macOf`); or, of a row that is PLACED, where it passed (copies.ts `placeOf`), which link layers tell that have no such address. */
+  WAY: 14,
+  /** From the lowest bit on: 16 bits of the IP identification, 8 of the TTL, 2 of the direction (W.LINK), 2 of STAMP_ORDER, MET, PLACED. */
   LINK: 15,
 } as const;
 const D = { SYN_FIRST: 2, BEGAN: 3, SYN_FRAME: 4 } as const;
@@ -53,6 +54,7 @@ const DIRECTION_SHIFT = 24;
 const ORDER_SHIFT = 26;
 /** `noteMet` was called. */
 const MET = 1 << 28;
+const PLACED = 1 << 29;
 
 /** ECN bits (RFC 3168), PSH and URG tell nothing here. */
 const KIND_FLAGS = FLAG.SYN | FLAG.ACK | FLAG.RST | FLAG.FIN;
@@ -67,7 +69,7 @@ export class LoneSyns {
   /** SIGNs of the segment that `canBegin` was asked for last. */
   private signs = 0;
 
-  /** @param isOrdinary what is unfolded becomes a row of ordinary.ts, and of the looks of its SYN those are kept that such a row has */
+  /** @param isOrdinary what is unfolded, unless it is PLACED, becomes a row of ordinary.ts, and of the looks of its SYN those are kept that such a row has */
   constructor(attempts: Attempts, book: Bookkeeper, isOrdinary: boolean) {
     this.attempts = attempts;
     this.book = book;
@@ -75,16 +77,19 @@ export class LoneSyns {
     this.evidence.synCount = 1;
   }
 
-  /** Whether a segment of an unknown flow can begin an attempt here. The first attempts have their checksums looked at; what passed at a known place may have passed elsewhere, too. */
+  /** Whether a segment of an unknown flow can begin an attempt here. The first attempts have their checksums looked at. */
   canBegin(segment: Segment, begun: number): boolean {
     if (segment.kind !== KIND.TCP || (segment.flags & KIND_FLAGS) !== FLAG.SYN || segment.payloadLength !== 0)
       return false;
-    if (segment.interfaceIndex >= 0 || begun < this.book.checksumSample) return false;
+    if (begun < this.book.checksumSample) return false;
+    const isPlaced = segment.interfaceIndex >= 0;
+    if (isPlaced && segment.ethernetAt >= 0) return false;
     if (segment.family !== 4 || !isPlainIpv4(segment)) return false;
     parseOptions(segment);
     if (segment.fastOpen || segment.multipath || segment.optionsCut || segment.md5 || segment.authentication)
       return false;
-    this.signs = this.isOrdinary ? (segment.hasTimestamps ? SIGN.SYN_STAMPED : 0) : signsOfFirst(segment);
+    const isOrdinary = this.isOrdinary && !isPlaced;
+    this.signs = isOrdinary ? (segment.hasTimestamps ? SIGN.SYN_STAMPED : 0) : signsOfFirst(segment);
     return (this.signs & ~SIGNS) === 0;
   }
 
@@ -98,19 +103,47 @@ export class LoneSyns {
     brief[row + B.MORE] = this.signs | USED | (Math.floor(id / ID_UNIT) << ID_SHIFT);
     brief[row + B.PRINT] = fingerprint(segment);
     brief[row + B.STAMP] = segment.timestampValue;
-    brief[row + B.MAC] = this.isOrdinary ? 0 : macOf(segment);
+    const place = placeOf(segment);
+    brief[row + B.WAY] = place !== 0 ? place : this.isOrdinary ? 0 : macOf(segment);
     brief[row + B.LINK] =
+      (place !== 0 ? PLACED : 0) |
       segment.ipId |
       (segment.ttl << TTL_SHIFT) |
       (directionBits(segment) << DIRECTION_SHIFT) |
       (stampOrder << ORDER_SHIFT);
-    const place = row / BRIEF_WORDS;
-    if (place >= this.offers.length) this.growOffers();
-    this.offers[place] = offersWord(segment);
+    const number = row / BRIEF_WORDS;
+    if (number >= this.offers.length) this.growOffers();
+    this.offers[number] = offersWord(segment);
     const times = row / 2;
     briefDoubles[times + D.SYN_FIRST] = book.time;
     briefDoubles[times + D.BEGAN] = book.clock;
     briefDoubles[times + D.SYN_FRAME] = book.frame;
+  }
+
+  /**
+   * Whether the segment, which the client of the attempt sent, is a copy of its SYN that says no more than that it passed: then it is noted. @param clock the capture's, nanoseconds
+   */
+  takesCopy(slot: number, segment: Segment, clock: number): boolean {
+    if (segment.kind !== KIND.TCP || (segment.flags & (FLAG.SYN | FLAG.ACK)) !== FLAG.SYN) return false;
+    const { brief } = this.attempts;
+    const row = briefAt(slot);
+    if (!isCopyOfSyn(brief[row + B.PRINT] as number, this.moment(row), segment, clock)) return false;
+    const offers = offersWord(segment);
+    if (offers !== 0 && offers !== this.offers[row / BRIEF_WORDS]) return false;
+    brief[row + B.LINK] = (brief[row + B.LINK] as number) | (directionBits(segment) << DIRECTION_SHIFT);
+    return true;
+  }
+
+  /** Whether the SYN, of another flow, is that of the attempt, met at another place of the host with one end changed (translations.ts). @param clock the capture's, nanoseconds */
+  isTwin(slot: number, syn: Segment, clock: number): boolean {
+    const { brief } = this.attempts;
+    const row = briefAt(slot);
+    if (!this.isUsed(slot) || brief[row + B.ISN] !== (syn.sequence | 0)) return false;
+    const clientPort = this.clientPort(slot);
+    const isSameClient = clientPort === syn.sourcePort && brief[row + SOURCE] === syn.source3;
+    const isSameServer = this.serverPort(slot) === syn.destinationPort && brief[row + DESTINATION] === syn.destination3;
+    if (isSameClient === isSameServer) return false;
+    return isSynElsewhereThan(brief[row + B.PRINT] as number, this.moment(row), syn, clientPort, clock);
   }
 
   isn(slot: number): number {
@@ -136,6 +169,11 @@ export class LoneSyns {
   /** Of a row that is free, the last attempt is left. */
   isUsed(slot: number): boolean {
     return (this.more(slot) & USED) !== 0;
+  }
+
+  /** What is unfolded becomes a row of ordinary.ts. */
+  becomesOrdinary(slot: number): boolean {
+    return this.isOrdinary && ((this.attempts.brief[briefAt(slot) + B.LINK] as number) & PLACED) === 0;
   }
 
   /** Whether `noteBefore` was called. */
@@ -199,7 +237,7 @@ export class LoneSyns {
     e.afterForgotten = (more & BEFORE) !== 0;
     e.signs = more & SIGNS;
     e.synStamp = brief[row + B.STAMP] as number;
-    e.synMac = brief[row + B.MAC] as number;
+    e.synMac = macOfRow(brief, row);
     e.offers = this.offers[row / BRIEF_WORDS] as number;
     const times = row / 2;
     e.synFirst = briefDoubles[times + D.SYN_FIRST] as number;
@@ -210,11 +248,11 @@ export class LoneSyns {
     return e;
   }
 
-  /** Gives the attempt a row: answers its slot. It goes on to wait where it did. @param briefSlot for which `isAsked`, unless rows are ordinary: is free then */
+  /** Gives the attempt a row: answers its slot. It goes on to wait where it did. @param briefSlot for which `isAsked`, unless it `becomesOrdinary`: is free then */
   unfold(briefSlot: number): number {
     const { attempts } = this;
     const slot = attempts.unfold(briefSlot);
-    if (this.isOrdinary) this.writeOrdinary(briefSlot, slot);
+    if (this.becomesOrdinary(briefSlot)) this.writeOrdinary(briefSlot, slot);
     else this.writeRow(briefSlot, slot);
     this.leave(briefSlot);
     attempts.releaseBrief(briefSlot);
@@ -259,9 +297,8 @@ export class LoneSyns {
     const times = row / 2;
     doubles[times + T.SYN_LAST] = doubles[times + T.SYN_FIRST] as number;
     doubles[times + T.UNANSWERED] = -1;
-    book
-      .openTraits(slot)
-      .noteFirstSyn(slot, more & SIGNS, link & 0xffff, brief[from + B.STAMP] as number, brief[from + B.MAC] as number);
+    const traits = book.openTraits(slot);
+    traits.noteFirstSyn(slot, more & SIGNS, link & 0xffff, brief[from + B.STAMP] as number, macOfRow(brief, from));
   }
 
   /** What both kinds of row have of the SYN. @param from the brief row's first word @param row the other's */
@@ -275,12 +312,19 @@ export class LoneSyns {
     words[row + W.TTLS] = ((brief[from + B.LINK] as number) >> TTL_SHIFT) & 0xff;
     const began = briefDoubles[from / 2 + D.BEGAN] as number;
     words[row + W.RECENT_PRINT + SYN_PLACE] = brief[from + B.PRINT] as number;
-    words[row + W.RECENT_MILLIS + SYN_PLACE] = momentAnywhere(began);
+    words[row + W.RECENT_MILLIS + SYN_PLACE] = this.moment(from);
     const times = row / 2;
     doubles[times + T.ID] = this.idOf(from);
     doubles[times + T.BEGAN] = began;
     doubles[times + T.SYN_FIRST] = briefDoubles[from / 2 + D.SYN_FIRST] as number;
     doubles[times + T.SYN_FRAME] = briefDoubles[from / 2 + D.SYN_FRAME] as number;
+  }
+
+  /** When and where the SYN passed, for W.RECENT_MILLIS. */
+  private moment(row: number): number {
+    const { brief, briefDoubles } = this.attempts;
+    const isPlaced = ((brief[row + B.LINK] as number) & PLACED) !== 0;
+    return momentAnywhere(briefDoubles[row / 2 + D.BEGAN] as number) | (isPlaced ? (brief[row + B.WAY] as number) : 0);
   }
 
   private growOffers(): void {
@@ -307,6 +351,11 @@ export class LoneSyns {
 /** W.LINK of a row, of B.LINK. */
 function linkOf(link: number): number {
   return ((link >> DIRECTION_SHIFT) & 3) | (((link >> ORDER_SHIFT) & 3) << STAMP_SHIFT);
+}
+
+/** As `macOf`. @param row a brief one's first word */
+function macOfRow(brief: Int32Array, row: number): number {
+  return ((brief[row + B.LINK] as number) & PLACED) !== 0 ? 0 : (brief[row + B.WAY] as number);
 }
 
 /** W.MARKS of a row, of B.MORE. */

@@ -162,7 +162,9 @@ export class Tracker {
     this.goOn(time, clock, frame);
     if (segment.network !== 0 && !this.severalNetworks) this.meetNetworks();
     const hash = this.attempts.hash(segment);
-    const found = this.unfolded(this.attempts.find(segment, hash));
+    const first = this.attempts.find(segment, hash);
+    if (first < NO_SLOT && this.takesCopy(first, segment)) return;
+    const found = this.unfolded(first);
     if (segment.kind === KIND.ICMP_ERROR) {
       this.observeError(segment, found !== NO_SLOT ? found : this.findInAnyNetwork(segment, hash));
     } else if (found === NO_SLOT) {
@@ -267,22 +269,39 @@ export class Tracker {
     const { attempts, recentSyns, room } = this;
     const lone = this.lone as LoneSyns;
     // Of an ordinary row it is asked later, unless there are several networks (`beginOrdinary`).
-    if (this.ordinary === null) this.askBefore(briefSlot);
+    if (!lone.becomesOrdinary(briefSlot)) this.askBefore(briefSlot);
     const isReused = lone.isKnownBefore(briefSlot);
     const slot = lone.unfold(briefSlot);
-    if (this.ordinary !== null && isReused) {
-      this.ordinary.complete(slot);
+    if (isReused && this.isOrdinary(slot)) {
+      this.ordinary?.complete(slot);
       this.noteForgotten(slot);
     }
     room.unfold(briefSlot, slot, attempts.time(slot, T.BEGAN));
-    recentSyns.rename(
-      briefSlot,
-      slot,
-      attempts.word(slot, 3),
-      attempts.port(slot, 0),
-      attempts.word(slot, W.CLIENT_ISN) >>> 0,
-    );
+    const isn = attempts.word(slot, W.CLIENT_ISN) >>> 0;
+    recentSyns.rename(briefSlot, slot, attempts.word(slot, 3), attempts.port(slot, 0), isn);
+    this.translations.rename(briefSlot, slot, attempts.word(slot, 7), attempts.port(slot, 1), isn);
     return slot;
+  }
+
+  /** Whether the segment is a copy of the lone SYN that was found, and is counted as such. */
+  private takesCopy(found: number, segment: Segment): boolean {
+    const isCopy = (found & 1) === 0 && this.lone?.takesCopy(found >> 1, segment, this.clock) === true;
+    if (isCopy) this.duplicates += 1;
+    return isCopy;
+  }
+
+  /** Whether a SYN of an unknown flow is that of other attempts, under other addresses: they have rows then (translations.ts). */
+  private unfoldTwins(syn: Segment): boolean {
+    if (syn.interfaceIndex < 0) return false;
+    const isOfClient = this.unfoldTwin(this.translations.candidate(syn, false), syn);
+    return this.unfoldTwin(this.translations.candidate(syn, true), syn) || isOfClient;
+  }
+
+  private unfoldTwin(candidate: number, syn: Segment): boolean {
+    if (candidate >= NO_SLOT) return this.translations.isTwin(candidate, syn, this.clock);
+    const isTwin = this.lone?.isTwin(candidate, syn, this.clock) === true;
+    if (isTwin) this.unfold(candidate);
+    return isTwin;
   }
 
   /** Whether the ports of a lone SYN carried a connection before. */
@@ -318,7 +337,8 @@ export class Tracker {
   private observeUnknown(segment: Segment, hash: number): void {
     const flags = segment.flags;
     if (this.attempts.size >= this.loneFrom && !this.severalNetworks && this.lone?.canBegin(segment, this.begun)) {
-      this.beginLone(this.lone, segment, hash);
+      if (this.unfoldTwins(segment)) this.begin(segment, hash, NO_SLOT);
+      else this.beginLone(this.lone, segment, hash);
       return;
     }
     if (this.ordinary?.canBegin(segment, this.begun)) {
@@ -562,6 +582,7 @@ export class Tracker {
     this.begun += 1;
     lone.begin(slot, segment, this.begun, this.stamps.note(segment, this.clock));
     this.room.enterBrief(slot, this.clock);
+    if (segment.interfaceIndex >= 0) this.translations.beginLone(slot, segment);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     if (this.sink.begun?.(lone.fill(slot, this.clock)) === true) lone.noteMet(slot);
   }
@@ -590,6 +611,7 @@ export class Tracker {
 
   private beginWithSyn(slot: number, segment: Segment): void {
     this.attempts.setWord(slot, W.STATE, STATE.SYN_SEEN);
+    this.unfoldTwins(segment);
     const twin = this.translations.begin(slot, segment, this.clock);
     this.recentSyns.remember(slot, segment.source3, segment.sourcePort, segment.sequence);
     this.sink.traced?.(this.begun, segment, true, EVENT.SYN, false);

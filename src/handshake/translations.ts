@@ -42,6 +42,36 @@ export class Translations {
     return ofClient === NO_SLOT ? ofServer : ofClient;
   }
 
+  /** The attempt that may have sent the SYN, by its client's end, or by its server's: a slot, a lone SYN's among them, that need not be one; or NO_SLOT. */
+  candidate({ source3, sourcePort, destination3, destinationPort, sequence }: Segment, byServer: boolean): number {
+    return byServer
+      ? this.ofServers.recall(destination3, destinationPort, sequence)
+      : this.ofClients.recall(source3, sourcePort, sequence);
+  }
+
+  /** A lone SYN (lone-syns.ts), which is nobody's twin. */
+  beginLone(slot: number, { destination3, destinationPort, sequence }: Segment): void {
+    this.ofServers.remember(slot, destination3, destinationPort, sequence);
+  }
+
+  /** It has another slot now. @param address and port of its server */
+  rename(before: number, slot: number, address: number, port: number, isn: number): void {
+    this.ofServers.rename(before, slot, address, port, isn);
+  }
+
+  /** Whether the SYN, of another flow, is that of the attempt, met at another place of the host with one end changed. @param clock the capture's, nanoseconds */
+  isTwin(slot: number, syn: Segment, clock: number): boolean {
+    const { attempts } = this;
+    if (!this.isOpen(slot) || attempts.word(slot, W.CLIENT_ISN) !== (syn.sequence | 0)) return false;
+    // A slot that another attempt has taken since has any addresses.
+    const side = serverSide(attempts, slot);
+    const clientPort = attempts.port(slot, 1 - side);
+    const isSameClient = clientPort === syn.sourcePort && attempts.word(slot, 4 * (1 - side) + 3) === syn.source3;
+    const isSameServer =
+      attempts.port(slot, side) === syn.destinationPort && attempts.word(slot, 4 * side + 3) === syn.destination3;
+    return isSameClient !== isSameServer && isSynElsewhere(attempts, slot, syn, clientPort, clock);
+  }
+
   /** A new attempt with a SYN-ACK alone: whether it is that of another client's attempt with the same numbers. */
   beginWithSynAck(slot: number, synAck: Segment): boolean {
     if (synAck.interfaceIndex < 0) return false;
@@ -113,7 +143,7 @@ export class Translations {
     this.mark(other, ANSWERED_ELSEWHERE);
   }
 
-  /** (An attempt of which no more is known than its SYN does not tell where that passed: it is nobody's twin.) */
+  /** (A lone SYN has no answer, and is nobody's twin: it gets a row before it is one.) */
   private isOpen(slot: number): boolean {
     return slot > NO_SLOT && this.attempts.word(slot, W.STATE) !== FREE;
   }
@@ -124,16 +154,7 @@ export class Translations {
 
   /** Answers with the other where it is a twin, else with NO_SLOT. */
   private join(slot: number, other: number, syn: Segment, clock: number): number {
-    const { attempts } = this;
-    const isCandidate = this.isOpen(other) && other !== slot;
-    if (!isCandidate || attempts.word(other, W.CLIENT_ISN) !== (syn.sequence | 0)) return NO_SLOT;
-    // A slot that another attempt has taken since has any addresses.
-    const side = serverSide(attempts, other);
-    const clientPort = attempts.port(other, 1 - side);
-    const isSameClient = clientPort === syn.sourcePort && attempts.word(other, 4 * (1 - side) + 3) === syn.source3;
-    const isSameServer =
-      attempts.port(other, side) === syn.destinationPort && attempts.word(other, 4 * side + 3) === syn.destination3;
-    if (isSameClient === isSameServer || !isSynElsewhere(attempts, other, syn, clientPort, clock)) return NO_SLOT;
+    if (other === slot || !this.isTwin(other, syn, clock)) return NO_SLOT;
     this.unite(slot, other);
     return other;
   }

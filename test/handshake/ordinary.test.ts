@@ -22,7 +22,7 @@ import { ROW, ROW_WORDS, writePlainRow } from '../../src/wire/plain-row.ts';
 import { Segment } from '../../src/wire/segment.ts';
 import { LINK } from '../support/decoding.ts';
 import { captureFiles, capturesOf, writtenScripts } from '../support/fixture-files.ts';
-import { randomScript } from '../support/random-script.ts';
+import { randomScript, randomScriptOnAny } from '../support/random-script.ts';
 import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 
@@ -122,6 +122,15 @@ describe('the short way and the long way', () => {
         assertSame(capture, text);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('agree on all interfaces of a host that translates addresses', () => {
+    fc.assert(
+      fc.property(randomScriptOnAny(16), ({ capture, text }) => {
+        assertSame(capture, text);
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -42,6 +42,50 @@ export interface RandomScript {
   readonly capture: Uint8Array;
 }
 
+/**
+ * On `any` of a host that translates addresses: the server has two, and so has one of the clients. Each packet is equal wherever it passes, so one at another place, under other addresses or not, may be
+ * the same, on its way through the host.
+ */
+const PACKETS_ON_ANY = [
+  'c > s S 1000:1000(0) id 7',
+  'c > s S 1000:1000(0) id 7',
+  'c > t S 1000:1000(0) id 7',
+  'm > s S 1000:1000(0) id 7',
+  'm > t S 1000:1000(0) id 7',
+  'c > s S 1000:1000(0) <mss 1400> id 7',
+  'm > s S 1000:1000(0) <mss 1400> id 7',
+  'c > s S 1000:1000(0) <mss 1460,nop,nop,TS val 1 ecr 0> id 7',
+  'c > t S 1000:1000(0) <mss 1460,nop,nop,TS val 1 ecr 0> id 7',
+  'c > s S 1000:1000(0) id 0',
+  'm > s S 1000:1000(0) id 0',
+  'c > s S 1000:1000(0) <FO 0102030405060708> id 7',
+  'd > s S 1000:1000(0) id 7',
+  'c > s S 70000:70000(0) id 8',
+  's > c S. 9000:9000(0) ack 1001 id 0',
+  't > c S. 9000:9000(0) ack 1001 id 0',
+  's > m S. 9000:9000(0) ack 1001 id 0',
+  't > m S. 9000:9000(0) ack 1001 id 0',
+  's > d S. 9000:9000(0) ack 1001 id 0',
+  'c > s . 1001:1001(0) ack 9001 id 9',
+  'm > s . 1001:1001(0) ack 9001 id 9',
+  's > c P. 9001:9021(20) ack 1001 id 10',
+  's > m R. 0:0(0) ack 1001 id 0',
+  't > c R. 0:0(0) ack 1001 id 0',
+] as const;
+
+const PLACES = [' on 1 direction in', ' on 1 direction out', ' on 2 direction in', ' on 2 direction out'] as const;
+
+/** As `randomScript`, on `any`. */
+export function randomScriptOnAny(maxPackets: number): fc.Arbitrary<RandomScript> {
+  const ends = ['end c 10.0.0.1:40000', 'end m 10.0.0.9:61000', 'end d 10.0.0.3:40000'];
+  const header = ['link sll2', ...ends, 'end s 10.0.0.2:80', 'end t 10.0.0.8:8080'];
+  const step = fc.tuple(fc.constantFrom(...PACKETS_ON_ANY), fc.constantFrom(...GAPS), fc.constantFrom(...PLACES));
+  return fc.array(step, { minLength: 1, maxLength: maxPackets }).map((steps) => {
+    const lines = steps.map(([packet, gap, place]) => `+${(gap / 1000).toFixed(3)} ${packet}${place}`);
+    return encoded([...header, ...lines]);
+  });
+}
+
 /** @param networks of the packets: what a script says of each */
 export function randomScript(maxPackets = 14, networks: readonly string[] = ['']): fc.Arbitrary<RandomScript> {
   const step = fc.tuple(
@@ -55,8 +99,12 @@ export function randomScript(maxPackets = 14, networks: readonly string[] = ['']
       const named = packet.replace(/\bc\b(?= >)|(?<=> )c\b/, client);
       return `+${(gap / 1000).toFixed(3)} ${named}${packet === 'other' ? '' : network}`;
     });
-    const text = ['end c 10.0.0.1:40000', 'end d 10.0.0.3:40000', 'end s 10.0.0.2:80', ...lines, ''].join('\n');
-    const [capture] = encodeScript(parseScript(text));
-    return { text, capture: capture as Uint8Array };
+    return encoded(['end c 10.0.0.1:40000', 'end d 10.0.0.3:40000', 'end s 10.0.0.2:80', ...lines]);
   });
+}
+
+function encoded(lines: readonly string[]): RandomScript {
+  const text = [...lines, ''].join('\n');
+  const [capture] = encodeScript(parseScript(text));
+  return { text, capture: capture as Uint8Array };
 }
