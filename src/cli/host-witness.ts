@@ -186,7 +186,9 @@ export class HostWitness {
     }
     const record = arrived(given);
     const told = this.told.get(record.id);
-    const { ending, asking } = this.caseOf(record.server.port);
+    const port = this.caseOf(record.server.port);
+    complete(port, record);
+    const { ending, asking } = port;
     const isProven = told?.diagnoses[0]?.confidence === 'proven' && (told.hasRules || asking === null);
     if (record.missingLeg === null || isProven) {
       this.finish(this.dress(record));
@@ -443,6 +445,15 @@ function misdirected(record: Handshake, proved: readonly Diagnosis[]): readonly 
 function arrived(record: Handshake): Handshake {
   const diagnoses = record.diagnoses.filter(({ cause }) => cause !== 'upstream-drop' && cause !== 'nat-exhausted');
   return diagnoses.length === record.diagnoses.length ? record : { ...record, diagnoses };
+}
+
+/** An attempt goes on after its verdict, and counters count what it sends: they are to be held against all of it, at a time that has seen it. */
+function complete(port: PortCase, record: Handshake): void {
+  const before = port.records.get(record.id);
+  if (before === undefined) return;
+  port.records.set(record.id, record);
+  const packets = ({ legs }: Handshake): number => legs.syn.count + legs.ack.count;
+  if (record.missingLeg !== null && packets(record) > packets(before)) port.isOpen = true;
 }
 
 /** Newest last; the oldest goes. */

@@ -79,7 +79,7 @@ function rulingsOf(
   if (firewall === null || group.attempts === 0) return [];
   const takers = takersOf(firewall, group, packetsOf, hooks, outcome).filter(({ word }) => fitsAnswer(word, withReset));
   const judged = takers.flatMap((taker) => {
-    const ruling = judge(cause, taker);
+    const ruling = judge(cause, taker, outcome);
     return ruling === null ? [] : [{ taker, ruling }];
   });
   judged.sort(({ ruling: a }, { ruling: b }) => ORDER[a.confidence] - ORDER[b.confidence] || b.explains - a.explains);
@@ -93,9 +93,12 @@ function rulingsOf(
   return named;
 }
 
+/** What is said of the packets of a trouble. */
+const MISSED: Readonly<Record<Outcome, string>> = { drop: 'went missing', reject: 'were turned away' };
+
 const ORDER: Readonly<Record<Ruling['confidence'], number>> = { proven: 0, likely: 1, possible: 2, excluded: 3 };
 
-function judge(cause: CauseName, { word, sureness, of, packets, scope }: Taker): Ruling | null {
+function judge(cause: CauseName, { word, sureness, of, packets, scope }: Taker, outcome: Outcome): Ruling | null {
   const isCertain = sureness === 'certain';
   const counter = word.rule === null ? word.chain.policyCounter : word.rule.counter;
   const rule = nameOf(word);
@@ -109,7 +112,7 @@ function judge(cause: CauseName, { word, sureness, of, packets, scope }: Taker):
   const fit = fitOf(counter.moved, packets);
   if (fit === 'none' || (fit !== 'exact' && sureness === 'elsewhere-perhaps')) return null;
   const evidence = [
-    `${rule} took ${counted(counter.moved, 'packet')} in this time, and ${packets}${ofWhom} went missing`,
+    `${rule} took ${counted(counter.moved, 'packet')} in this time, and ${packets}${ofWhom} ${MISSED[outcome]}`,
   ];
   const isFit = fit === 'exact' && packets >= FEWEST_TO_PROVE && sureness !== 'elsewhere-perhaps';
   const isProven = isFit || (isCertain && fit !== 'part');

@@ -11,6 +11,8 @@ import { type PortWatch, watchPort } from './watch-port.ts';
 
 /** Milliseconds after which facts are counted anew: what is asked about then began later than the look before. */
 const RENEW_MILLIS = 60_000;
+/** Seconds that facts cover at the most. */
+const KEPT_SECONDS = (2 * RENEW_MILLIS) / 1000;
 /** Ports whose sockets and processes are watched at a time. */
 const MOST_PORTS = 32;
 
@@ -28,9 +30,8 @@ class FactsService {
     const { id, port, clients, isQuick } = question;
     const watch = await this.watch(port);
     const facts = watch === null ? null : await watch.facts(clients, isQuick);
-    const seconds = facts?.seconds ?? 0;
-    const untilMillis = watch?.countersMillis ?? 0;
-    return { kind: 'facts', id, facts, fromMillis: Date.now() - seconds * 1000, untilMillis };
+    const { fromMillis = 0, countersMillis: untilMillis = 0 } = watch ?? {};
+    return { kind: 'facts', id, facts, fromMillis, untilMillis };
   }
 
   private async begin(ports: readonly number[], trace: boolean): Promise<void> {
@@ -55,7 +56,7 @@ class FactsService {
     if (this.watches.size >= MOST_PORTS) return null;
     const { drops } = this;
     const look = await lookAtHost(HOST_ROOT);
-    const watch = watchPort(port, { drops, before: () => this.looks?.[0] ?? look });
+    const watch = watchPort(port, { drops, before: () => this.looks?.[0] ?? look, keptSeconds: KEPT_SECONDS });
     this.watches.set(port, watch);
     return watch;
   }

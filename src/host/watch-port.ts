@@ -27,6 +27,9 @@ import { isWaiting, readSockets, summarizeSockets } from './sockets.ts';
 const SAMPLE_MILLIS = 250;
 /** Samples that are kept: after that every second one is let go of, and they are taken half as often. */
 const MOST_SAMPLES = 480;
+/** A watch without end rests for so many times what a look takes: a host with 20,000 sockets is to spend two hundredths of a processor on it at the most. */
+const REST_TIMES = 50;
+const LONGEST_PAUSE_MILLIS = 2000;
 
 export interface WatchOptions {
   readonly root?: HostRoot;
@@ -37,6 +40,8 @@ export interface WatchOptions {
   readonly drops?: Fact<DropWatch>;
   /** The look that the facts are counted from, at each call; without it one is taken when the watch begins. */
   readonly before?: () => HostLook;
+  /** Of a watch that has no end: samples of the accept queue are let go of when they are older, and taken less often where each takes long. Without it they are thinned out. */
+  readonly keptSeconds?: number;
 }
 
 export interface PortWatch {
@@ -48,6 +53,8 @@ export interface PortWatch {
   facts(clients?: readonly ClientSeen[], isQuick?: boolean): Promise<PortFacts>;
   /** Milliseconds since the epoch, when the counters of the last answer were read: of what happened later they say nothing. */
   readonly countersMillis: number;
+  /** Milliseconds since the epoch, from which on the last answer counts. */
+  readonly fromMillis: number;
   /** The packets beside which the facts are held end now: what counters do from now on is left out. */
   endOfPackets(): void;
   stop(): void;
@@ -57,7 +64,7 @@ export interface PortWatch {
 export async function watchPort(port: number, options: WatchOptions = {}): Promise<PortWatch> {
   const { root = HOST_ROOT } = options;
   const begun = Date.now();
-  const sampler = new SocketSampler(root, port, performance.now());
+  const sampler = new SocketSampler(root, port, performance.now(), options.keptSeconds ?? null);
   const first = await sampler.look();
   const owners = ownersOf(root, first);
   const looks = new Map<number, ProcessLook>((known(owners)?.pids ?? []).map((pid) => [pid, lookAt(root, pid)]));
@@ -67,9 +74,13 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
   sampler.start();
   let end: Promise<HostLook> | null = null;
   let countersMillis = begun;
+  let fromMillis = begun;
   return {
     get countersMillis() {
       return countersMillis;
+    },
+    get fromMillis() {
+      return fromMillis;
     },
     endOfPackets() {
       end = lookAtOnce(root);
@@ -84,13 +95,15 @@ export async function watchPort(port: number, options: WatchOptions = {}): Promi
       const now = await (end ?? lookAtHost(root, isQuick));
       const first = before ?? now;
       countersMillis = now.countersMillis;
+      fromMillis = first.atMillis;
       const interfaces = interfaceFacts(first.interfaces, now.interfaces);
       const isListening = isKnown(sockets) && sockets.some(({ state }) => state === 'LISTEN');
       return {
         port,
         seconds: Math.max(0, now.atMillis - first.atMillis) / 1000,
         sockets: isKnown(sockets) ? summarizeSockets(sockets) : sockets,
-        samples: [...sampler.samples],
+        // A queue that was full before that time says nothing of what counters did in it.
+        samples: sampler.since((first.atMillis - begun) / 1000),
         sending: isKnown(sockets) ? sampler.sending.facts(sockets) : sockets,
         processes: await readProcesses(root, ownersOf(root, sockets), looks, (Date.now() - begun) / 1000),
         elsewhere: isListening ? [] : findForeignListeners(root, port),
@@ -144,19 +157,21 @@ async function readProcesses(
 
 /** Looks at the sockets again and again: does the application still take connections out of the accept queues, and what of its data comes to clients? */
 class SocketSampler {
-  readonly samples: QueueSample[] = [];
+  private readonly samples: QueueSample[] = [];
   readonly sending = new SendingWatch();
   private readonly root: HostRoot;
   private readonly port: number;
   private readonly begun: number;
+  private readonly keptSeconds: number | null;
   private waiting: ReadonlySet<string> = new Set();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private pause = SAMPLE_MILLIS;
 
-  constructor(root: HostRoot, port: number, begun: number) {
+  constructor(root: HostRoot, port: number, begun: number, keptSeconds: number | null) {
     this.root = root;
     this.port = port;
     this.begun = begun;
+    this.keptSeconds = keptSeconds;
   }
 
   async look(): Promise<Fact<readonly Socket[]>> {
@@ -165,11 +180,22 @@ class SocketSampler {
     return sockets;
   }
 
+  /** Samples of the time from then on. */
+  since(atSeconds: number): readonly QueueSample[] {
+    return this.samples.filter((sample) => sample.atSeconds >= atSeconds);
+  }
+
   start(): void {
     this.timer = setTimeout(async () => {
+      const begun = performance.now();
       await this.look();
+      if (this.keptSeconds !== null) this.restFor(performance.now() - begun);
       if (this.timer !== null) this.start();
     }, this.pause);
+  }
+
+  private restFor(lookMillis: number): void {
+    this.pause = Math.min(LONGEST_PAUSE_MILLIS, Math.max(SAMPLE_MILLIS, REST_TIMES * lookMillis));
   }
 
   stop(): void {
@@ -198,7 +224,13 @@ class SocketSampler {
     this.samples.push({ atSeconds, listeners, queue, taken, halfOpen });
     this.sending.look(sockets, atSeconds);
     this.waiting = waiting;
-    if (this.samples.length >= MOST_SAMPLES) this.thinOut();
+    if (this.keptSeconds !== null) this.letGo(this.keptSeconds);
+    else if (this.samples.length >= MOST_SAMPLES) this.thinOut();
+  }
+
+  private letGo(keptSeconds: number): void {
+    const from = (this.samples.at(-1)?.atSeconds ?? 0) - keptSeconds;
+    while (this.samples.length > MOST_SAMPLES || (this.samples[0]?.atSeconds ?? from) < from) this.samples.shift();
   }
 
   private thinOut(): void {

@@ -8,6 +8,7 @@ import { type PortFacts, type StuckConnection, unknown } from '../../src/diagnos
 import { VERDICTS } from '../../src/handshake/handshake.ts';
 import type { FactsOfTime } from '../../src/host/facts-process.ts';
 import { analyze, type Handshake } from '../../src/index.ts';
+import type { Report } from '../../src/report/report.ts';
 import type { EndpointStanding } from '../../src/report/standing.ts';
 import { chain, field, firewall, rule } from '../support/firewall-rules.ts';
 import { fixturesFolder } from '../support/paths.ts';
@@ -324,6 +325,31 @@ describe('a verdict', () => {
     await host.answer(true, dropped(record, LONG_AGO));
     await host.answer(false, dropped(record, LONG_AGO));
     assert.deepEqual(finished.map(words), ['0 local-firewall-drop proven']);
+  });
+
+  test('that goes on after it was told is held against counters with all that it sent', async () => {
+    const whole = await failedAttempt();
+    const { count } = whole.legs.syn;
+    const early = { ...whole, legs: { ...whole.legs, syn: { ...whole.legs.syn, count: count - 2 } } };
+    const filtered = (packets: number): FactsOfTime => ({
+      facts: nothing({ counters: { IpInReceives: packets, TcpExtIPReversePathFilter: packets } }),
+      ...ALL_TIME,
+    });
+    const subject = witness();
+    subject.verdict(early);
+    for (const isQuick of [true, false]) await host.answer(isQuick, filtered(early.legs.syn.count));
+    subject.finished(whole);
+    const end = subject.settle(false, NONE);
+    await Promise.resolve();
+    assert.equal(host.questions.length, 2, 'asked once more');
+    for (const isQuick of [true, false]) await host.answer(isQuick, filtered(count));
+    await end;
+    const server = { address: SERVER, port: 2323, attempts: 1, diagnoses: [] };
+    const { servers } = subject.dressReport({ servers: [server] } as unknown as Report);
+    assert.match(
+      servers[0]?.diagnoses[0]?.evidence[0] ?? '',
+      new RegExp(`IPReversePathFilter \\+${count}, and ${count} SYNs got no answer`),
+    );
   });
 
   test('that was decided after the counters were read is not judged by them: they stand still for every cause', async () => {

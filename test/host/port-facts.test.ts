@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { isKnown, known } from '../../src/diagnosis/port-facts.ts';
 import { containerOf } from '../../src/host/cgroup.ts';
 import { counterDeltas, readCounters } from '../../src/host/counters.ts';
+import { lookAtHost } from '../../src/host/host-look.ts';
 import { readLimits, readPressure, readSoftnet } from '../../src/host/limits.ts';
 import { findForeignListeners } from '../../src/host/namespaces.ts';
 import { HOST_ROOT } from '../../src/host/proc.ts';
@@ -198,6 +199,25 @@ describe('this host', LINUX, () => {
     assert.equal(listener?.backlog, 511, 'what Node asks listen() for');
     client.destroy();
     server.close();
+  });
+
+  test('a queue is looked at in the time that the facts count from, and none that it was full in before', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    let look = await lookAtHost(HOST_ROOT, true);
+    const watch = await watchPort((server.address() as AddressInfo).port, { before: () => look, keptSeconds: 60 });
+    const earlier = (await watch.facts([], true)).samples.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    look = await lookAtHost(HOST_ROOT, true);
+    const facts = await watch.facts([], true);
+    watch.stop();
+    server.close();
+    assert.ok(earlier >= 1);
+    assert.ok(
+      facts.samples.every(({ atSeconds }) => atSeconds >= 0.02),
+      'the last ones alone',
+    );
+    assert.ok(watch.fromMillis >= look.atMillis);
   });
 
   test('a server that is busy with itself: a full queue that is not emptied, and a thread at 100 %', async () => {
