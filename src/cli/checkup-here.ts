@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { withNamedAdvice } from '../diagnosis/advice.ts';
 import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import { type Fact, isKnown, type Listener, type PortFacts, unknown } from '../diagnosis/port-facts.ts';
 import { proveCauses } from '../diagnosis/prove.ts';
 import { judgeBetween } from '../doctor/between-step.ts';
@@ -17,6 +18,7 @@ import { redirectionOf } from '../doctor/redirect.ts';
 import { judgeSockets } from '../doctor/sockets-step.ts';
 import type { Diagnosis, Handshake, LegName } from '../handshake/handshake.ts';
 import { type OwnAddress, ownAddresses, tryConnect } from '../host/connect.ts';
+import { localAddresses } from '../host/local-addresses.ts';
 import type { ClientSeen } from '../host/return-ways.ts';
 import { watchPort } from '../host/watch-port.ts';
 import { watchPackets } from './packet-watch.ts';
@@ -63,11 +65,11 @@ export interface CheckupOptions {
 export async function checkHere(options: CheckupOptions, sink: CheckupSink): Promise<CheckupResult> {
   const { target } = options;
   const own = ownAddresses();
-  const addresses = new Set(own.map(({ address }) => address));
   const steps = new StepsSoFar(sink);
-  const fold = new LegsFold(addresses);
   // Counters cover the time of the packets and hardly more: what is in the packets is in them, too, and their numbers are held against each other.
-  const watch = await watchPort(target.port, options.trace ? {} : { drops: unknown('not asked for (--no-trace)') });
+  const withTrace = options.trace ? {} : { drops: unknown('not asked for (--no-trace)') };
+  const [watch, addresses] = await Promise.all([watchPort(target.port, withTrace), localAddresses()]);
+  const fold = new LegsFold(addresses);
   const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), target.port, (record) =>
     fold.add(record),
   );
@@ -98,7 +100,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
     steps.sayIfWorse(judgeSockets(facts, connectedOf(fold.seen)));
     const before = lostBeforeCapture(facts, isKnown(legs) && legs.clients.some(({ own }) => !own));
     // What is handed on goes to other addresses, and is this port's concern all the same.
-    const concerned = redirected === null ? addresses : new Set([...addresses, ...serversOf(fold.seen)]);
+    const concerned = redirected === null ? addresses : both(addresses, new Set(serversOf(fold.seen)));
     const legsStep = judgeLegs(target, legs, concerned, before);
     steps.say(legsStep);
     const found = withCause(before.diagnosis, causesOf(fold.records, concerned, facts));
@@ -116,7 +118,7 @@ export async function checkHere(options: CheckupOptions, sink: CheckupSink): Pro
 }
 
 /** What went to an address that this host does not have is judged by itself: it is no trouble of the port that is here, unless that port answered it. */
-function causesOf(records: readonly Handshake[], own: ReadonlySet<string>, facts: PortFacts): readonly Diagnosis[] {
+function causesOf(records: readonly Handshake[], own: AddressGroup, facts: PortFacts): readonly Diagnosis[] {
   const isHere = ({ server, notes }: Handshake): boolean => own.has(server.address) || notes.includes('other-address');
   const here = records.filter(isHere);
   const elsewhere = records.filter((record) => !isHere(record));
@@ -228,6 +230,10 @@ const nobody = (): boolean => false;
 function connectedOf(clients: readonly ClientLegs[]): ReadonlySet<string> {
   const complete = clients.filter(({ own, byVerdict }) => !own && (byVerdict.complete ?? 0) > 0);
   return new Set(complete.map(({ client }) => client));
+}
+
+function both(one: AddressGroup, other: AddressGroup): AddressGroup {
+  return { has: (address) => one.has(address) || other.has(address) };
 }
 
 function serversOf(clients: readonly ClientLegs[]): string[] {

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { DropIndex, spokenSyns } from '../diagnosis/host-drops.ts';
 import { type BeforeCapture, lostBeforeCapture } from '../diagnosis/host-programs.ts';
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import { isKnown, type PortFacts } from '../diagnosis/port-facts.ts';
 import { proveCauses, proveRecord, rule, standingDiagnoses, withStanding } from '../diagnosis/prove.ts';
 import { seenIn } from '../diagnosis/seen.ts';
@@ -90,7 +91,7 @@ interface Endpoint {
 export interface WitnessOptions {
   readonly process: FactsProcess;
   /** Addresses of this host: what went to others, its facts can't explain. */
-  readonly own: ReadonlySet<string>;
+  readonly own: AddressGroup;
   /** Interface of the capture; null for several. */
   readonly link: string | null;
   /** Ports that were asked for. */
@@ -107,7 +108,7 @@ export interface WitnessOptions {
 
 export class HostWitness {
   private readonly process: FactsProcess;
-  private readonly own: ReadonlySet<string>;
+  private readonly own: AddressGroup;
   private readonly link: string | null;
   private readonly asked: readonly number[];
   private readonly tell: WitnessOptions['tell'];

@@ -1,8 +1,8 @@
 /** What `tripod live` does, with everything resolved: verdicts as they come, how matters stand, and the report at the end. */
 import type { Handshake } from '../handshake/handshake.ts';
-import { ownAddresses } from '../host/connect.ts';
 import type { EnteredNamespace } from '../host/enter-namespace.ts';
 import { startFactsProcess } from '../host/facts-process.ts';
+import { localAddresses } from '../host/local-addresses.ts';
 import { LiveAnalysis } from '../live.ts';
 import { isNarrowed } from '../pipeline.ts';
 import type { Together } from '../report/crowd.ts';
@@ -219,7 +219,7 @@ class LiveRun {
     if (!host || source.kind !== 'interfaces') return null;
     const [link, ...others] = source.options.interfaces;
     const ports = [...new Set([...analysis.ports, ...analysis.servers.flatMap(({ port }) => port ?? [])])];
-    const process = await startFactsProcess(ports, trace);
+    const [process, own] = await Promise.all([startFactsProcess(ports, trace), localAddresses()]);
     if (process === null) {
       tell(this.context, 'this host’s facts can’t be read: the process that reads them did not start');
       return null;
@@ -227,7 +227,7 @@ class LiveRun {
     return new HostWitness({
       process,
       asked: ports,
-      own: new Set(ownAddresses().map(({ address }) => address)),
+      own,
       link: link === undefined || link === 'any' || others.length > 0 ? null : link,
       tell: (record) => this.teller.verdict(record),
       finish: (record) => this.teller.finished(record),

@@ -152,9 +152,18 @@ function notAdmitted({ facts }: HostCase, { clients }: Troubled): string | null 
 function judgeNotOwn(host: HostCase, group: Troubled): Ruling | null {
   const { packets, pending } = group;
   const [names, most] = [['IpInAddrErrors', 'Ip6InAddrErrors'], packets + pending];
+  if (areAllOwn(host, group)) return host.moved(...names) === null ? null : excluded('wrong-destination');
   const isFit = fitOf(host.moved(...names) ?? 0, packets, most) === 'exact';
   const silent = `${counted(packets, 'SYN')} got no answer`;
   return rulingOfCounter('wrong-destination', host, names, packets, silent, isFit ? notOwn(host, group) : null, most);
+}
+
+/** What the counter has counted went to others: each address that was tried is on an interface of this host. */
+function areAllOwn({ facts }: HostCase, { servers }: Troubled): boolean {
+  const own = new Set(
+    (known(facts.interfaces) ?? []).flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+  );
+  return servers.size > 0 && [...servers.keys()].every((server) => own.has(server));
 }
 
 /** The addresses that were tried are not this host's. */

@@ -1,6 +1,11 @@
 /** What lies between a Linux host's interfaces and its TCP, as plain data: interfaces, routes, neighbours, connection tracking, settings. */
 import type { Fact } from './port-facts.ts';
 
+/** Some addresses; a set of their texts is one. */
+export interface AddressGroup {
+  has(address: string): boolean;
+}
+
 /** A BPF programme that sees packets before IP does. */
 export interface PacketProgram {
   /** "xdp", "xdpgeneric", "xdpoffload"; "tcx ingress", "tcx egress"; of a control group: "cgroup ingress", "cgroup egress". */

@@ -1,5 +1,7 @@
 /** Step 5: the three legs, as the packets of this host show them, client by client. */
+
 import type { BeforeCapture } from '../diagnosis/host-programs.ts';
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import type { Fact } from '../diagnosis/port-facts.ts';
 import { isKnown } from '../diagnosis/port-facts.ts';
 import type { VerdictName } from '../handshake/handshake.ts';
@@ -65,7 +67,7 @@ const SHARE_LOST = 0.1;
 export function judgeLegs(
   { port }: Target,
   legs: Fact<LegsFacts>,
-  own: ReadonlySet<string>,
+  own: AddressGroup,
   before: BeforeCapture = NOTHING_BEFORE,
 ): Step {
   const commands = [`tcpdump -ni any 'tcp port ${port} or icmp or icmp6 or arp'`, `tripod live -i any --port ${port}`];
@@ -96,7 +98,7 @@ export function judgeLegs(
 }
 
 /** @param isServing others are served, or nobody but a crowd like this one came */
-function judgeClient(client: ClientLegs, own: ReadonlySet<string>, isServing: boolean): Finding {
+function judgeClient(client: ClientLegs, own: AddressGroup, isServing: boolean): Finding {
   const { byVerdict, attempts, failed, server } = client;
   const [verdict, times] = mostOf(byVerdict);
   const evidence = `${client.own ? 'this host itself' : client.client} to ${endpoint(server)}: ${words(verdict)} in ${times} of ${counted(attempts, 'attempt')}; attempt #${failed?.id}: ${failed?.reason}`;

@@ -1,4 +1,5 @@
 /** What the packets of the port say, client by client: folded from the records of the attempts. */
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import { type Endpoint, type Handshake, LEGS, type LegName, type VerdictName } from '../handshake/handshake.ts';
 
 export interface ClientLegs {
@@ -56,7 +57,7 @@ type Growing = { -readonly [K in keyof ClientLegs]: ClientLegs[K] } & {
 
 /** Takes the records of a capture as they come. */
 export class LegsFold {
-  private readonly own: ReadonlySet<string>;
+  private readonly own: AddressGroup;
   private readonly clients = new Map<string, Growing>();
   private readonly failed: Handshake[] = [];
   private readonly others: Handshake[] = [];
@@ -66,7 +67,7 @@ export class LegsFold {
   private furtherAttempts = 0;
 
   /** @param own addresses of this host */
-  constructor(own: ReadonlySet<string>) {
+  constructor(own: AddressGroup) {
     this.own = own;
   }
 

@@ -1,5 +1,7 @@
 /** Whether something hands a port on of which no socket of this host knows: the published port of a container, a NodePort, a balancer in the kernel. */
+
 import type { FirewallChain, FirewallRule } from '../diagnosis/firewall-facts.ts';
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import { known, type PortFacts } from '../diagnosis/port-facts.ts';
 import type { VerdictName } from '../handshake/handshake.ts';
 import { counted } from '../report/render/text.ts';
@@ -15,11 +17,7 @@ const ONWARD: readonly string[] = ['dnat', 'redirect', 'tproxy'];
  * @param own addresses of this host
  * @returns what shows it, as a clause; null when a socket listens, or nothing shows it
  */
-export function redirectionOf(
-  facts: PortFacts,
-  clients: readonly ClientLegs[],
-  own: ReadonlySet<string>,
-): string | null {
+export function redirectionOf(facts: PortFacts, clients: readonly ClientLegs[], own: AddressGroup): string | null {
   const sockets = known(facts.sockets);
   const listened = facts.samples.some(({ listeners }) => listeners > 0);
   if (sockets === null || sockets.listeners.length > 0 || listened) return null;

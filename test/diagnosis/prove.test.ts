@@ -179,6 +179,14 @@ describe('SYNs without an answer, told apart by counters alone', () => {
 });
 
 describe('counters of others accuse nobody', () => {
+  test('packets to an address that nobody has, as many as SYNs to one that is this host’s are missing', async () => {
+    const { all, first } = await said('input_drop', (n) =>
+      quiet({ IpInReceives: 2 * n, IpInAddrErrors: n }, { interfaces: [link('s0', '10.9.0.2')] }),
+    );
+    assert.equal(first, 'local-firewall-drop likely');
+    assert.ok(!all.some((cause) => cause.startsWith('wrong-destination')), all.join(', '));
+  });
+
   /** Another port overflows, another network is filtered, others’ packets are dropped: by hundreds. */
   const BUSY = {
     IpInReceives: 90_000,
