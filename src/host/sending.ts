@@ -15,8 +15,11 @@ import type { Sending, Socket } from './socket.ts';
 const OF_LATE_SECONDS = 60;
 /** Clients of which it is remembered: of more, those that were seen first are forgotten. */
 const CLIENTS_KEPT = 10_000;
-/** Of a full-sized segment: what is acknowledged in segments of that size on average, some were at least as large. */
-const NEARLY_FULL = 0.9;
+/**
+ * Of a full-sized segment: an answer of a segment and a half, in two, has more of it on average. Answers that all lie between this and what a narrow path takes look so, too:
+ * then nothing is said of that path, rather than a lossy one be called narrow.
+ */
+const LEAST_AVERAGE = 0.5;
 
 export class SendingWatch {
   /** When full-sized segments came to a client last, at least: seconds of the clock of the looks by address. */
@@ -25,8 +28,9 @@ export class SendingWatch {
 
   look(sockets: readonly Socket[], atSeconds: number): void {
     this.nowSeconds = atSeconds;
-    for (const { remote, silentMillis, sending } of sockets) {
-      if (!isKnown(sending) || !isKnown(silentMillis) || !isFullSizedAcknowledged(sending)) continue;
+    for (const { local, remote, silentMillis, sending } of sockets) {
+      // What this host sends to itself passes no link.
+      if (remote === local || !isKnown(sending) || !isKnown(silentMillis) || !isLargeAcknowledged(sending)) continue;
       const heardAt = atSeconds - silentMillis / 1000;
       this.servedAt.set(remote, Math.max(heardAt, this.servedAt.get(remote) ?? heardAt));
       if (this.servedAt.size > CLIENTS_KEPT) this.forgetFirst();
@@ -82,9 +86,10 @@ export class SendingWatch {
 /** Their data may wait for an acknowledgment. */
 const WITH_DATA: ReadonlySet<Socket['state']> = new Set(['ESTAB', 'FIN-WAIT-1', 'CLOSE-WAIT', 'LAST-ACK', 'CLOSING']);
 
-/** So many octets in so many segments: one at least was about as large as a full-sized one. */
-function isFullSizedAcknowledged({ ackedOctets, segmentsSent, segmentOctets }: Sending): boolean {
-  return segmentOctets >= LARGE_OCTETS && ackedOctets > 0 && ackedOctets > segmentsSent * segmentOctets * NEARLY_FULL;
+/** So many octets in so few segments that some were large. */
+function isLargeAcknowledged({ ackedOctets, segmentsSent, segmentOctets }: Sending): boolean {
+  const isEnough = segmentOctets >= LARGE_OCTETS && ackedOctets >= LARGE_OCTETS;
+  return isEnough && ackedOctets >= segmentsSent * segmentOctets * LEAST_AVERAGE;
 }
 
 /**

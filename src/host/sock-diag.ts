@@ -25,6 +25,8 @@ const INET_DIAG_SKV6ONLY = 11;
 const HEADER = 16;
 const REQUEST = 56;
 const MESSAGE = 72;
+/** Its attributes: struct rtattr, length and kind. */
+const ATTRIBUTE = 4;
 /** `idiag_timer` in struct inet_diag_msg: the retransmission timer, or that of a loss probe (net/ipv4/inet_diag.c). */
 const TIMER = 2;
 const TIMER_RETRANSMITS = 1;
@@ -138,9 +140,9 @@ function socketOf(message: Buffer): Socket | null {
   const state = SOCKET_STATES[(number === TCP_NEW_SYN_RECV ? SYN_RECV : number) - 1];
   if (state === undefined) return null;
   const isListener = state === 'LISTEN';
-  const attributes = attributesOf(message);
-  const info = attributes.get(INET_DIAG_INFO) ?? NO_INFO;
-  const v6Only = attributes.get(INET_DIAG_SKV6ONLY);
+  const info = attributeIn(message, INET_DIAG_INFO);
+  const infoLength = lengthOf(message, info);
+  const v6Only = attributeIn(message, INET_DIAG_SKV6ONLY);
   return {
     state,
     family,
@@ -149,47 +151,54 @@ function socketOf(message: Buffer): Socket | null {
     remotePort: message.readUInt16BE(6),
     inode: message.readUInt32LE(68),
     queue: message.readUInt32LE(56),
-    backlog: isListener ? message.readUInt32LE(WRITE_QUEUE) : unknown('only a listener has one'),
-    v6Only: v6Only === undefined ? (family === 6 ? unknown('the kernel does not say it') : true) : v6Only[0] === 1,
+    backlog: isListener ? message.readUInt32LE(WRITE_QUEUE) : NO_BACKLOG,
+    v6Only: v6Only === 0 ? (family === 6 ? unknown('the kernel does not say it') : true) : message[v6Only] === 1,
     interfaceIndex: message.readUInt32LE(40),
     silentMillis:
-      info.length < INFO.lastAckReceivedMillis + 4
+      infoLength < INFO.lastAckReceivedMillis + 4
         ? unknown('the kernel does not say it')
-        : info.readUInt32LE(INFO.lastAckReceivedMillis),
-    sending: isListener ? unknown('a listener sends no data') : sendingOf(message, info),
+        : message.readUInt32LE(info + INFO.lastAckReceivedMillis),
+    sending: isListener ? NO_DATA : infoLength < INFO.length ? DATA_UNKNOWN : sendingOf(message, info),
   };
 }
 
-const NO_INFO = Buffer.alloc(0);
+const NO_BACKLOG = unknown('only a listener has one');
+const NO_DATA = unknown('a listener sends no data');
+const DATA_UNKNOWN = unknown('the kernel does not say what of the data is acknowledged');
 
-function sendingOf(message: Buffer, info: Buffer): Fact<Sending> {
-  if (info.length < INFO.length) return unknown('the kernel does not say what of the data is acknowledged');
+/** @param info where struct tcp_info is */
+function sendingOf(message: Buffer, info: number): Sending {
   const isTimed = message[TIMER] === TIMER_RETRANSMITS;
-  const ackedHigh = info.readUInt32LE(INFO.bytesAcked + 4);
+  const ackedHigh = message.readUInt32LE(info + INFO.bytesAcked + 4);
   return {
-    timeouts: isTimed ? (info[INFO.retransmits] ?? 0) : 0,
-    timerMillis: info.readUInt32LE(INFO.rtoMicros) / 1000,
-    doublings: info[INFO.backoff] ?? 0,
-    sinceSentMillis: info.readUInt32LE(INFO.lastDataSentMillis),
-    segments: info.readUInt32LE(INFO.unacked),
-    octets: Math.max(0, message.readUInt32LE(WRITE_QUEUE) - info.readUInt32LE(INFO.notSentBytes)),
-    sackedSegments: info.readUInt32LE(INFO.sacked),
-    ackedOctets: ackedHigh * 2 ** 32 + info.readUInt32LE(INFO.bytesAcked),
-    segmentsSent: info.readUInt32LE(INFO.dataSegmentsOut),
-    segmentOctets: info.readUInt32LE(INFO.sendMss),
-    pathMtu: info.readUInt32LE(INFO.pathMtu),
+    timeouts: isTimed ? (message[info + INFO.retransmits] ?? 0) : 0,
+    timerMillis: message.readUInt32LE(info + INFO.rtoMicros) / 1000,
+    doublings: message[info + INFO.backoff] ?? 0,
+    sinceSentMillis: message.readUInt32LE(info + INFO.lastDataSentMillis),
+    segments: message.readUInt32LE(info + INFO.unacked),
+    octets: Math.max(0, message.readUInt32LE(WRITE_QUEUE) - message.readUInt32LE(info + INFO.notSentBytes)),
+    sackedSegments: message.readUInt32LE(info + INFO.sacked),
+    ackedOctets: ackedHigh * 2 ** 32 + message.readUInt32LE(info + INFO.bytesAcked),
+    segmentsSent: message.readUInt32LE(info + INFO.dataSegmentsOut),
+    segmentOctets: message.readUInt32LE(info + INFO.sendMss),
+    pathMtu: message.readUInt32LE(info + INFO.pathMtu),
   };
 }
 
-function attributesOf(message: Buffer): Map<number, Buffer> {
-  const attributes = new Map<number, Buffer>();
-  for (let at = MESSAGE; at + 4 <= message.length; ) {
+/** Where the value of an attribute is (struct rtattr); 0 when there is none. There are tens of thousands of sockets: nothing is made of what nobody asks for. */
+function attributeIn(message: Buffer, kind: number): number {
+  for (let at = MESSAGE; at + ATTRIBUTE <= message.length; ) {
     const length = message.readUInt16LE(at);
-    if (length < 4 || at + length > message.length) break;
-    attributes.set(message.readUInt16LE(at + 2), message.subarray(at + 4, at + length));
+    if (length < ATTRIBUTE || at + length > message.length) break;
+    if (message.readUInt16LE(at + 2) === kind) return at + ATTRIBUTE;
     at += (length + 3) & ~3;
   }
-  return attributes;
+  return 0;
+}
+
+/** Octets of a value; of an attribute that is not there none. */
+function lengthOf(message: Buffer, value: number): number {
+  return value === 0 ? 0 : message.readUInt16LE(value - ATTRIBUTE) - ATTRIBUTE;
 }
 
 function addressOf(message: Buffer, at: number, family: 4 | 6): string {

@@ -95,15 +95,23 @@ describe('look after look', () => {
 
   for (const [name, sending, isServed] of [
     ['full-sized segments', { ackedOctets: 13_500, segmentsSent: 10 }, true],
+    ['an answer of a segment and a half', { ackedOctets: 2000, segmentsSent: 2 }, true],
+    ['one that is a large segment', { ackedOctets: 1200, segmentsSent: 1 }, true],
+    ['one that is a small segment', { ackedOctets: 900, segmentsSent: 1 }, false],
     ['small ones, which may be as many octets', { ackedOctets: 13_500, segmentsSent: 40 }, false],
     ['none', { ackedOctets: 0, segmentsSent: 0 }, false],
   ] as const) {
-    test(`another connection to the client has been acknowledged ${name}`, () => {
+    test(`on another connection the client has acknowledged ${name}`, () => {
       const facts = factsOf([stuck, other(sending)]);
       assert.equal(facts.stuck[0]?.isServedElsewhere, isServed);
       assert.equal(facts.servedClients, isServed ? 1 : 0);
     });
   }
+
+  test('a connection of this host to itself says nothing of any path', () => {
+    const served = { ackedOctets: 13_500, segmentsSent: 10 };
+    assert.equal(factsOf([other(served, { local: '127.0.0.1', remote: '127.0.0.1' })]).servedClients, 0);
+  });
 
   test('a connection that has ended since counts for a minute', () => {
     const watch = new SendingWatch();
