@@ -2,6 +2,7 @@
  * What this host's firewall rules say of the packets that went missing: the rule that a walk ends at, or the rule that may match and whose counter moved as often as
  * packets are missing. A rule without a counter is named, and proves nothing by itself.
  */
+import { unlikeInterfaces } from './alike-interfaces.ts';
 import type { CauseName } from './causes.ts';
 import type { FirewallChain, FirewallFacts, FirewallHook, FirewallRule } from './firewall-facts.ts';
 import {
@@ -29,7 +30,7 @@ const CLIENTS_NAMED = 3;
 type Outcome = 'drop' | 'reject';
 
 /** The packet of a pair, on each interface that it may have come in on, or go out by. */
-type PacketsOf = (pair: Pair) => readonly FirewallPacket[];
+type PacketsOf = (pair: Pair, firewall: FirewallFacts) => readonly FirewallPacket[];
 
 /** A rule that takes packets of the trouble, those of whom, and how sure that is. */
 interface Taker {
@@ -156,7 +157,7 @@ function takersOf(
   const certain = new Map<FirewallRule | FirewallChain, { word: FirewallWord; of: Pair[] }>();
   const open: Pair[] = [];
   for (const pair of walked) {
-    const end = endOf(firewall, packetsOf(pair), hooks, outcome);
+    const end = endOf(firewall, packetsOf(pair, firewall), hooks, outcome);
     if (end === 'unknown') open.push(pair);
     else if (end !== 'elsewhere') add(certain, end, pair);
   }
@@ -209,7 +210,7 @@ function candidates(
   hooks: readonly FirewallHook[],
   outcome: Outcome,
 ): readonly Omit<Taker, 'packets' | 'scope'>[] {
-  const asked = pairs.map((pair) => ({ pair, packets: packetsOf(pair) }));
+  const asked = pairs.map((pair) => ({ pair, packets: packetsOf(pair, firewall) }));
   const isThere = ({ hook }: FirewallChain): boolean => hook === null || hooks.includes(hook);
   return firewall.chains.filter(isThere).flatMap((chain) =>
     chain.rules.flatMap((rule) => {
@@ -226,8 +227,8 @@ function candidates(
 
 /** Packets to the server, on every interface that they may have come in on. */
 function toServer(host: HostCase, flags: number, state: string | null): PacketsOf {
-  return ({ client, server }) =>
-    interfacesOf(host, client, server).map(
+  return ({ client, server }, firewall) =>
+    interfacesOf(host, firewall, client, server).map(
       (inInterface): FirewallPacket => ({
         family: familyOf(client),
         source: client,
@@ -243,8 +244,8 @@ function toServer(host: HostCase, flags: number, state: string | null): PacketsO
 }
 
 function toClient(host: HostCase): PacketsOf {
-  return ({ client, server }) =>
-    interfacesOf(host, client, server).map(
+  return ({ client, server }, firewall) =>
+    interfacesOf(host, firewall, client, server).map(
       (outInterface): FirewallPacket => ({
         family: familyOf(client),
         source: server,
@@ -259,15 +260,24 @@ function toClient(host: HostCase): PacketsOf {
     );
 }
 
-/** Where it came in, when that was seen; else every interface that is up; a client on this host itself comes over loopback. */
-function interfacesOf({ facts }: HostCase, client: string, server: string): (string | null)[] {
+/** Where it came in, when that was seen; else every interface that is up and that rules tell from others; a client on this host itself comes over loopback. */
+function interfacesOf(
+  { facts }: HostCase,
+  firewall: FirewallFacts,
+  client: string,
+  server: string,
+): readonly (string | null)[] {
   const seen = facts.ways.find((way) => way.client === client && way.local === server)?.cameInOn;
   if (seen !== undefined && seen !== null) return [seen];
   const links = known(facts.interfaces);
   if (links === null) return [null];
   const isOwn = links.some(({ addresses }) => addresses.some(({ address }) => address === client));
   const chosen = links.filter(({ linkType, operState }) => (linkType === 'loopback') === isOwn && operState !== 'down');
-  return chosen.length === 0 ? [null] : chosen.map(({ name }) => name);
+  if (chosen.length === 0) return [null];
+  return unlikeInterfaces(
+    chosen.map(({ name }) => name),
+    firewall,
+  );
 }
 
 function familyOf(address: string): 4 | 6 {
