@@ -236,8 +236,8 @@ export const CAUSES = {
   },
   'firewall-reset': {
     leg: 'syn-ack',
-    what: 'A firewall sends the RST, on the server (reject with tcp reset) or on the way, in the server’s name.',
-    symptom: IS_REFUSED,
+    what: 'A firewall sends the RST, on the server (reject with tcp reset) or on the way, in the server’s name; of a connection that was open it may send one to the server, too, in the client’s name.',
+    symptom: `${IS_REFUSED} Or “Connection reset by peer” with the first data.`,
     host: 'TcpOutRsts stays, although RSTs left; the counter of a reject rule moves.',
     advice:
       'On the server: nstat -z TcpOutRsts before and after an attempt: if it does not move, the kernel did not refuse. Compare the RST’s TTL with that of the server’s other packets.',
@@ -290,7 +290,7 @@ export const CAUSES = {
   },
   'sequence-rewritten': {
     leg: 'ack',
-    what: 'A middlebox rewrites sequence numbers in one direction only, or a SYN proxy answers for the server: the numbers of the third leg do not fit.',
+    what: 'A middlebox rewrites sequence numbers in one direction only, or somebody else answers beside the server or for it (a second host with its address, a SYN proxy): the numbers of the third leg do not fit.',
     symptom: `“Connection reset by peer” at once, or ${CONNECTS_AND_HANGS}`,
     host: 'TcpOutRsts moves with each third leg; the kernel drops with TCP_INVALID_ACK_SEQUENCE or TCP_OVERWINDOW.',
     advice: 'Capture at both ends and compare the ISNs; turn off sequence randomisation or SYN proxying on the way.',

@@ -4,9 +4,9 @@
  */
 import { MARK } from '../handshake/attempts.ts';
 import { type Evidence, RESET_FROM } from '../handshake/evidence.ts';
-import { fitsTtl } from '../handshake/record.ts';
 import { STAMP_ORDER } from '../handshake/source-stamps.ts';
 import { SIGN } from '../handshake/traits.ts';
+import { fitsTtl } from '../handshake/ttl.ts';
 import type { AddressFigures } from './address-figures.ts';
 import { SHAPE, type Shape } from './shape.ts';
 import { TakenOffers } from './taken-offers.ts';

@@ -3,9 +3,9 @@
  * a million of them cost a counter each.
  */
 import { MARK, QUOTES } from '../handshake/attempts.ts';
-import { type Evidence, LARGE_OCTETS, RESET_FROM } from '../handshake/evidence.ts';
-import { fitsTtl } from '../handshake/record.ts';
+import { type Evidence, isResetByStranger, LARGE_OCTETS, RESET_FROM } from '../handshake/evidence.ts';
 import { SIGN } from '../handshake/traits.ts';
+import { fitsTtl } from '../handshake/ttl.ts';
 import { VERDICT, type Verdict } from '../handshake/verdict.ts';
 
 /** What each shape is, as documentation has it, is in suspects.ts. The numbers are dense: they index counters. */
@@ -64,6 +64,9 @@ export const SHAPE = {
   CLIENT_RESET_ON_PURPOSE: 51,
   LARGE_ANSWER_LOST: 52,
   THIRD_LEG_OF_ANOTHER_ANSWER: 53,
+  RESET_IN_SERVERS_NAME: 54,
+  RESET_IN_CLIENTS_NAME: 55,
+  TWO_SERVERS: 56,
 } as const;
 export type Shape = (typeof SHAPE)[keyof typeof SHAPE];
 
@@ -106,11 +109,21 @@ export function shapeOf(e: Evidence, verdict: Verdict, patienceNanos: number): S
 
 /** The handshake is complete: whether the connection is of use. Most are ordinary, and have nothing of all this. */
 function completeOf(e: Evidence, patienceNanos: number): Shape {
+  if (isResetByTheOther(e)) return SHAPE.TWO_SERVERS;
   if (e.closedAtOnce) return isFromStranger(e) ? SHAPE.CLOSED_BY_STRANGER : SHAPE.CLOSED_AT_ONCE;
+  if (isResetByStranger(e)) {
+    return e.resetFrom === RESET_FROM.SERVER ? SHAPE.RESET_IN_SERVERS_NAME : SHAPE.RESET_IN_CLIENTS_NAME;
+  }
   if (e.isAnswerLost) return SHAPE.LARGE_ANSWER_LOST;
   if (e.againCount > 0 && isLargeDataLost(e, patienceNanos)) return SHAPE.LARGE_DATA_LOST;
   if (e.leftUnheard && hasLeft(e, patienceNanos)) return SHAPE.LEFT_UNHEARD;
   return signed(e, SIGN.ANSWERED_PLAIN) ? SHAPE.ANSWERED_WITHOUT_OFFERS : SHAPE.NONE;
+}
+
+/** Different SYN-ACKs answered the SYN, the client acknowledged one of them, and a RST of the server followed: of whoever sent the other. */
+function isResetByTheOther(e: Evidence): boolean {
+  if (!has(e, MARK.SEVERAL_SYN_ACKS) || e.resetFrom !== RESET_FROM.SERVER || e.ackCount === 0) return false;
+  return has(e, MARK.RESET_BARE | MARK.RESET_OF_CONNECTION);
 }
 
 /** The server speaks, and what it does not take is the client's large segment, again and again. */
@@ -162,6 +175,7 @@ function unacknowledgedOf(e: Evidence): Shape {
 }
 
 function rejectedOf(e: Evidence): Shape {
+  if (isResetByTheOther(e)) return SHAPE.TWO_SERVERS;
   if (e.ackCount > 0 && !acknowledgesUnsent(e)) return SHAPE.THIRD_LEG_RESET;
   // The server knows of no SYN-ACK with such a number, as it says itself; or each SYN was answered in the capture.
   const isSettled = has(e, MARK.RESET_BARE) || e.synAckCount >= e.synCount;

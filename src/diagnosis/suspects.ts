@@ -357,6 +357,13 @@ const ROWS: Readonly<Record<Shape, Row>> = {
       'firewall-reset',
     ),
   ),
+  [SHAPE.TWO_SERVERS]: everywhere(
+    likely(
+      'sequence-rewritten',
+      'different SYN-ACKs answer one SYN, and a RST follows the ACK that acknowledges one of them: two servers answer (an address that two hosts have, a balancer), or it began anew in between',
+    ),
+    ...possible('different SYN-ACKs answer one SYN: it came to more than the wanted server', 'wrong-destination'),
+  ),
   [SHAPE.CLIENT_RESET_AT_ONCE]: everywhere(
     ...possible('the client resets the SYN-ACK', 'half-open-scan', 'client-gave-up', 'asymmetric-nat'),
   ),
@@ -410,6 +417,18 @@ const ROWS: Readonly<Record<Shape, Row>> = {
       'a RST ends the connection in less than half of the shortest round trip to the server: it can’t be its answer',
     ),
     ...possible('a RST ends the connection within a second of the third leg', 'closed-at-once'),
+  ),
+  [SHAPE.RESET_IN_SERVERS_NAME]: everywhere(
+    likely(
+      'firewall-reset',
+      'a RST in the server’s name ends a connection on which it has spoken, and has crossed another number of routers than the server’s other packets',
+    ),
+  ),
+  [SHAPE.RESET_IN_CLIENTS_NAME]: everywhere(
+    likely(
+      'firewall-reset',
+      'a RST in the client’s name ends the connection, and has crossed another number of routers than the client’s other packets',
+    ),
   ),
   [SHAPE.LEFT_UNHEARD]: everywhere(
     ...possible(

@@ -91,7 +91,12 @@ export function judgeLegs(
       ),
     );
   }
-  findings.push(...judgeClosed(legs.clients), ...judgeBefore(before), ...told(legs.clients, before, seconds, port));
+  findings.push(
+    ...judgeClosed(legs.clients),
+    ...judgeReset(legs.clients),
+    ...judgeBefore(before),
+    ...told(legs.clients, before, seconds, port),
+  );
   if (lost > 0) findings.push(unseen('packets-lost', `${counted(lost, 'packet')} were lost by the capture itself`));
   for (const warning of warnings) findings.push(unseen('packets', warning));
   return makeStep('legs', findings, commands);
@@ -169,9 +174,25 @@ function judgeClosed(clients: readonly ClientLegs[]): Finding[] {
   const evidence = `${closed} of ${counted(complete, 'connection')} ended at once: within a second of the third leg, and without a word, the server closed or reset ${closed === 1 ? 'it' : 'them'}`;
   const advice =
     'look into the log of the application: it takes connections and lets go of them (a limit of connections, a list of allowed clients, a worker that dies)';
-  // The last one may not be over yet.
-  const isAll = closed === complete || (closed >= CLOSED_BEFORE_LAST && closed === complete - 1);
-  return [(isAll ? fail : warn)('leg-closed-at-once', evidence, advice)];
+  return [(areAll(closed, complete) ? fail : warn)('leg-closed-at-once', evidence, advice)];
+}
+
+/** The last one may not be over yet. */
+function areAll(ended: number, complete: number): boolean {
+  return ended === complete || (ended >= CLOSED_BEFORE_LAST && ended === complete - 1);
+}
+
+/** Connections that neither side ended: a fault where no client has another one. Among many clients it is the way of some. */
+function judgeReset(clients: readonly ClientLegs[]): Finding[] {
+  const others = clients.filter(({ own }) => !own);
+  const struck = others.filter(({ resetOnTheWay }) => resetOnTheWay > 0);
+  const reset = struck.reduce((sum, { resetOnTheWay }) => sum + resetOnTheWay, 0);
+  const complete = others.reduce((sum, { byVerdict }) => sum + (byVerdict.complete ?? 0), 0);
+  if (reset === 0) return [];
+  const evidence = `${reset} of ${counted(complete, 'connection')}, of ${named(struck.map(({ client }) => client))}, ended by a RST that has crossed another number of routers than the other packets of the side in whose name it came: something on the way sent it`;
+  const advice =
+    'find what inspects connections between here and those clients (a firewall, an intrusion prevention system, a proxy), and why it refuses what they say; a capture at the client shows whether it sent the RST';
+  return [(areAll(reset, complete) ? fail : warn)('leg-reset-on-the-way', evidence, advice)];
 }
 
 const NOTHING_BEFORE: BeforeCapture = { clients: [], programs: [], diagnosis: null };

@@ -15,6 +15,8 @@ export interface ClientLegs {
   readonly unfitting: number;
   /** Complete handshakes behind which the server ended the connection at once, without a word. */
   readonly closedAtOnce: number;
+  /** Complete handshakes behind which somebody on the way reset the connection, in the name of either side. */
+  readonly resetOnTheWay: number;
   /** Attempts that lack the third leg, likely because what this client answers gets lost. */
   readonly unheard: number;
   /** Of its last failed attempt, of those that an ICMP error answers if there are any; null when none failed. */
@@ -96,6 +98,7 @@ export class LegsFold {
     legs.byVerdict[verdict] = (legs.byVerdict[verdict] ?? 0) + 1;
     this.keep(record);
     if (verdict === 'complete' && isClosedAtOnce(record)) legs.closedAtOnce += 1;
+    if (verdict === 'complete' && isResetOnTheWay(record)) legs.resetOnTheWay += 1;
     if (verdict === 'no-ack' && isUnheard(record)) legs.unheard += 1;
     if (verdict === 'complete' || verdict === 'undecided') return;
     if (record.legs.syn.count > 1) legs.insistent += 1;
@@ -138,6 +141,7 @@ export class LegsFold {
       insistent: 0,
       unfitting: 0,
       closedAtOnce: 0,
+      resetOnTheWay: 0,
       unheard: 0,
       failed: null,
     };
@@ -172,6 +176,10 @@ function isUnheard({ diagnoses: [first] }: Handshake): boolean {
 
 function isUnfitting({ verdict, legs, diagnoses: [first] }: Handshake): boolean {
   return verdict === 'client-reset' && legs.syn.count >= SYNS_UNFIT && first?.cause !== 'half-open-scan';
+}
+
+function isResetOnTheWay({ diagnoses: [first] }: Handshake): boolean {
+  return first?.cause === 'firewall-reset' && first.confidence !== 'possible';
 }
 
 function isClosedAtOnce({ diagnoses }: Handshake): boolean {

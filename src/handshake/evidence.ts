@@ -1,4 +1,6 @@
+import { MARK } from './attempts.ts';
 import { NO_CHANGES, type OfferChange } from './offer-changes.ts';
+import { fitsTtl } from './ttl.ts';
 
 /**
  * One attempt as it was seen, in words: the readable form of a row of attempts.ts, and all that the verdict rests on.
@@ -129,9 +131,15 @@ export class Evidence {
   isFollowed = false;
 }
 
-/** Of a complete handshake: the server closed at once, or what it said first got lost. */
+/** Of a complete handshake: the server closed at once, what it said first got lost, or somebody on the way reset it. */
 export function isOfNoUse(e: Evidence): boolean {
-  return e.closedAtOnce || e.isAnswerLost;
+  return e.closedAtOnce || e.isAnswerLost || isResetByStranger(e);
+}
+
+/** A RST ended the connection, and has crossed another number of routers than the other packets of the side in whose name it came. */
+export function isResetByStranger(e: Evidence): boolean {
+  if ((e.marks & MARK.RESET_OF_CONNECTION) === 0 || e.resetFrom === RESET_FROM.NONE) return false;
+  return !fitsTtl(e.resetTtl, e.resetFrom === RESET_FROM.SERVER ? e.serverTtl : e.clientTtl);
 }
 
 /** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */

@@ -10,6 +10,7 @@ import { icmpMeaning } from './icmp-meaning.ts';
 import { notesOf } from './notes.ts';
 import { differencesBetween, type OfferChange } from './offer-changes.ts';
 import { reasonOf } from './reason.ts';
+import { fitsTtl } from './ttl.ts';
 import {
   gradeAck,
   gradeSyn,
@@ -178,20 +179,6 @@ function makeReset(e: Evidence, context: RecordContext): Reset | null {
     ttl: e.resetTtl,
     suspect: fitsTtl(e.resetTtl, fromServer ? e.serverTtl : e.clientTtl) ? null : 'middlebox',
   };
-}
-
-/**
- * A host's packets cross the same number of routers, whatever TTL each starts with (64, 128 or 255: RST packets often start with another). One hop
- * of difference is left to load-balanced paths. An unknown TTL (0) fits everything.
- */
-export function fitsTtl(resetTtl: number, otherTtl: number): boolean {
-  return otherTtl === 0 || Math.abs(hops(resetTtl) - hops(otherTtl)) <= 1;
-}
-
-/** Routers that a packet has passed, if it started with the next common initial TTL. */
-export function hops(ttl: number): number {
-  for (const initial of [64, 128]) if (ttl <= initial) return initial - ttl;
-  return 255 - ttl;
 }
 
 function makeIcmp(e: Evidence): IcmpError | null {

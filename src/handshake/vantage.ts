@@ -13,7 +13,8 @@
 import { MARK } from './attempts.ts';
 import type { Evidence } from './evidence.ts';
 import { seconds } from './reason.ts';
-import { hops, synAckToAckNanos, synToSynAckNanos } from './record.ts';
+import { synAckToAckNanos, synToSynAckNanos } from './record.ts';
+import { hops } from './ttl.ts';
 
 export type VantageSide = 'server' | 'client' | 'middle' | 'loopback' | 'unknown';
 

@@ -190,6 +190,33 @@ describe('the client resets the SYN-ACK', () => {
   });
 });
 
+describe('a RST ends a connection', () => {
+  const begin = '0 c > s S 1000:1000(0)\n+0.001 s > c S. 9000:9000(0) ack 1001\n+0.001 c > s . ack 9001\n';
+  const request = '+0.001 c > s P. 1001:1101(100) ack 9001\n+0.001 s > c . ack 1101\n';
+  test('in the client’s name, from another distance, in the place of its request: a box on the way', async () => {
+    assert.deepEqual(await causesOf(`${begin}+0.01 c > s R 1001:1001(0) ttl 250\n${END}`), ['firewall-reset likely']);
+  });
+  test('the same behind a request that was taken', async () => {
+    const causes = await causesOf(`${begin}${request}+0.01 c > s R 1101:1101(0) ttl 57\n${END}`);
+    assert.deepEqual(causes, ['firewall-reset likely']);
+  });
+  test('in the name of a server that has spoken, from another distance', async () => {
+    const banner = '+0.001 s > c P. 9001:9010(9) ack 1001\n+0.001 c > s . ack 9010\n';
+    const causes = await causesOf(`${begin}${banner}+0.01 s > c R. 9010:9010(0) ack 1101 ttl 250\n${END}`);
+    assert.deepEqual(causes, ['firewall-reset likely']);
+  });
+  for (const [title, ttl] of [
+    ['with its own TTL', 61],
+    ['over a path that is one router longer', 60],
+    ['over a path that is one router shorter', 62],
+    ['with another initial TTL, from the same distance', 252],
+  ] as const) {
+    test(`by the client, ${title}: it is its own`, async () => {
+      assert.deepEqual(await causesOf(`${begin}${request}+0.01 c > s R. 1101:1101(0) ack 9001 ttl ${ttl}\n${END}`), []);
+    });
+  }
+});
+
 describe('SYNs without an answer, beside others that complete', () => {
   const complete = (end: string, isn: number): string =>
     `${end} > s S ${isn}:${isn}(0)\n+0.001 s > ${end} S. 7000:7000(0) ack ${isn + 1}\n+0.001 ${end} > s . ack 7001\n`;

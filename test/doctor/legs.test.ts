@@ -56,6 +56,15 @@ test('a SYN-ACK from another address is told with the SYN that it answers', () =
   assert.equal(legs.missingLeg, 'syn-ack');
 });
 
+test('connections that somebody on the way resets: a fault where no client has another one, else the way of some', () => {
+  const reset = record('complete', { diagnoses: [suspect('firewall-reset')] });
+  const other = { client: { address: '10.9.0.3', port: 40_000 } };
+  assert.deepEqual(troubles(judgeLegs(TARGET, legsOf(reset, reset), OWN)), ['fail leg-reset-on-the-way']);
+  const beside = judgeLegs(TARGET, legsOf(reset, reset, record('complete', other)), OWN);
+  assert.deepEqual(troubles(beside), ['warn leg-reset-on-the-way']);
+  assert.match(beside.findings[0]?.evidence ?? '', /^2 of 3 connections, of 10\.9\.0\.1, ended by a RST/);
+});
+
 test('a client that resets each SYN-ACK and goes on repeating its SYN is no scanner, whatever its last attempt looks like', () => {
   const scan = { ...ONCE, missingLeg: 'ack', diagnoses: [suspect('half-open-scan')] } as const;
   const insistent = record('client-reset', { missingLeg: 'ack', diagnoses: [suspect('asymmetric-nat')] });

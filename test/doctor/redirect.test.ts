@@ -46,7 +46,7 @@ function facts(more: Partial<PortFacts> = {}): PortFacts {
 
 function client(byVerdict: ClientLegs['byVerdict'], more: Partial<ClientLegs> = {}): ClientLegs {
   const server = { address: '10.9.0.254', port: 2323 };
-  const counts = { attempts: 9, insistent: 0, unfitting: 0, closedAtOnce: 0, unheard: 0 };
+  const counts = { attempts: 9, insistent: 0, unfitting: 0, closedAtOnce: 0, resetOnTheWay: 0, unheard: 0 };
   return { client: '10.9.0.1', server, own: false, ...counts, byVerdict, failed: null, ...more };
 }
 

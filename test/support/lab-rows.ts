@@ -1541,6 +1541,18 @@ export const LAB_ROWS: readonly LabRow[] = [
     row: 'D4',
     what: 'a box on the way resets each connection in the client’s name, at the first that it says',
     stage: { topology: 'wired', wire: 'reset-at-data', servers: ACCEPT, clients: VISIT },
+    say: likely(null, 'firewall-reset'),
+  },
+  {
+    name: 'clients-abort',
+    row: '—',
+    what: 'clients end their connections by a RST, which comes over another path, one router longer',
+    stage: {
+      topology: 'routed',
+      servers: ACCEPT,
+      faults: nft('forward', 'iif r0 tcp flags & rst == rst ip ttl set 62', 0, 'middle'),
+      clients: [{ does: 'visit', abort: true, linger: 0 }],
+    },
     say: null,
   },
   {
