@@ -147,8 +147,10 @@ function judgePackets(connect: RemoteConnect, handshake: Fact<Handshake | null>)
       ),
     ];
   }
+  const several = handshake.notes.includes('several-syn-acks') ? [severalAnswers(connect)] : [];
   if (handshake.reset?.suspect === 'middlebox') {
     return [
+      ...several,
       warn(
         'reset-by-middlebox',
         `the RST has a TTL (${handshake.reset.ttl}) that does not fit the server's other packets: something on the way sent it`,
@@ -156,7 +158,15 @@ function judgePackets(connect: RemoteConnect, handshake: Fact<Handshake | null>)
       ),
     ];
   }
-  return [];
+  return several;
+}
+
+function severalAnswers(connect: RemoteConnect): Finding {
+  return warn(
+    'several-answers',
+    `different SYN-ACKs answered the SYN to ${endpoint(connect)}: two hosts have the address, a balancer sent it to two, or the server began anew in between`,
+    `on the link of ${connect.address}: arping -D -c 3 -I INTERFACE ${connect.address} shows whether two hosts have it; compare what ARP and ND say (ip neigh) with the server's own MAC address`,
+  );
 }
 
 function adviceFor({ outcome, port }: RemoteConnect, handshake: Handshake | null): string {

@@ -58,6 +58,7 @@ const SOL_SOCKET = 1;
 const SO_ERROR = 4;
 const EINPROGRESS = 115;
 const ECONNREFUSED = 111;
+const ECONNRESET = 104;
 const POLLOUT = 4;
 const POLLERR = 8;
 const POLLHUP = 16;
@@ -128,8 +129,13 @@ function answerOf(libc: Libc, calls: Calls, descriptor: number, ttl: number): Tr
   }
   const value = [0];
   calls.getsockopt(descriptor, SOL_SOCKET, SO_ERROR, value, [4]);
-  const answer = value[0] === 0 ? 'connected' : value[0] === ECONNREFUSED ? 'refused' : 'silent';
-  return { ttl, from: null, answer, icmp: null };
+  return { ttl, from: null, answer: answerBy(value[0] ?? 0), icmp: null };
+}
+
+/** @param error errno of the connect. A connection that was reset was open before (a RST in the SYN-ACK's place is ECONNREFUSED). */
+function answerBy(error: number): TraceHop['answer'] {
+  if (error === 0 || error === ECONNRESET) return 'connected';
+  return error === ECONNREFUSED ? 'refused' : 'silent';
 }
 
 interface QueuedError {

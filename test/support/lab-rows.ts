@@ -13,7 +13,7 @@ type Doing = { readonly does: string; readonly [option: string]: unknown };
 
 /** What fixtures/lab/stage.py is told. */
 interface Stage {
-  readonly topology?: 'direct' | 'routed' | 'wired' | 'two-links';
+  readonly topology?: 'direct' | 'routed' | 'wired' | 'two-links' | 'twins';
   readonly wire?: string;
   readonly ipv6?: boolean;
   readonly servers: readonly Doing[];
@@ -135,6 +135,11 @@ const SYN_PROXY: readonly Fault[] = [
   ['middle', `nft 'add rule inet lab forward ct state invalid drop'`],
   ['middle', 'sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0'],
 ];
+/** The address has two hosts, and both have the service. */
+const TWO_SERVERS = {
+  topology: 'twins',
+  servers: [...ACCEPT, { does: 'accept', at: 'twin' }],
+} as const;
 const AT_ROUTER = { to: '10.9.0.254' };
 /** A tunnel between the two hosts, each of whose datagrams has a checksum; what is in it has addresses of its own. */
 const TUNNEL: readonly Fault[] = (['client', 'server'] as const).flatMap((role, at): Fault[] => {
@@ -738,6 +743,13 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: possible('client-reset', 'sequence-rewritten'),
   },
   {
+    name: 'two-servers',
+    row: 'C15',
+    what: 'two hosts have the address, and both answer each SYN',
+    stage: { ...TWO_SERVERS, clients: VISIT },
+    say: likely('ack-rejected', 'sequence-rewritten'),
+  },
+  {
     name: 'two-balancers',
     row: 'B28',
     what: 'two load balancers keep the client’s address and port, and it asks both from one port',
@@ -1311,6 +1323,14 @@ export const LAB_ROWS: readonly LabRow[] = [
     stage: { topology: 'wired', wire: 'answer-renumbered', servers: ACCEPT, clients: [] },
     target: '10.9.0.2:2323',
     say: possible('client-reset', 'sequence-rewritten'),
+  },
+  {
+    name: 'client-two-servers',
+    row: 'C15',
+    what: 'two hosts have the address of the server, and both answer each SYN',
+    stage: { ...TWO_SERVERS, clients: VISIT },
+    target: '10.9.0.2:2323',
+    say: likely('ack-rejected', 'sequence-rewritten'),
   },
   {
     name: 'client-large-requests-lost',
