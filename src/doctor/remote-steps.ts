@@ -91,7 +91,7 @@ function judgeRoute({ address, route }: RouteFacts): Finding {
 
 export function judgeRemoteConnects(connects: readonly RemoteConnect[]): Step {
   const [first] = connects;
-  const works = connects.some(({ outcome }) => outcome === 'connected');
+  const works = connects.some((connect) => connect.outcome === 'connected' && !isWithoutWindow(connect));
   const findings = connects.flatMap((connect) => judgeRemoteConnect(connect, works));
   const port = first?.port ?? 0;
   return makeStep('handshake', findings, [
@@ -147,10 +147,10 @@ function judgePackets(connect: RemoteConnect, handshake: Fact<Handshake | null>)
       ),
     ];
   }
-  const several = handshake.notes.includes('several-syn-acks') ? [severalAnswers(connect)] : [];
+  const answers = judgeAnswer(connect, handshake);
   if (handshake.reset?.suspect === 'middlebox') {
     return [
-      ...several,
+      ...answers,
       warn(
         'reset-by-middlebox',
         `the RST has a TTL (${handshake.reset.ttl}) that does not fit the server's other packets: something on the way sent it`,
@@ -158,7 +158,34 @@ function judgePackets(connect: RemoteConnect, handshake: Fact<Handshake | null>)
       ),
     ];
   }
-  return several;
+  return answers;
+}
+
+/** Who answered the SYN: others than the server may. */
+function judgeAnswer(connect: RemoteConnect, { notes }: Handshake): Finding[] {
+  const findings = notes.includes('several-syn-acks') ? [severalAnswers(connect)] : [];
+  const hasNoWindow = notes.includes('syn-ack-no-window');
+  if (isWithoutWindow(connect)) {
+    const evidence = `the SYN-ACK of ${endpoint(connect)} offers no window, as that of a SYN proxy does, and none was opened behind it: that it connects proves nothing, and nothing can be sent`;
+    return [...findings, fail('window-not-opened', evidence, adviceOnProxy(connect))];
+  }
+  const isElsewhere = notes.includes('answered-from-elsewhere');
+  if (!hasNoWindow && !isElsewhere) return findings;
+  const looks = [
+    ...(hasNoWindow ? ['offers no window, as that of a SYN proxy does'] : []),
+    ...(isElsewhere ? ['has crossed another number of routers than what the server sends next'] : []),
+  ];
+  const evidence = `the SYN-ACK of ${endpoint(connect)} ${looks.join(', and ')}: something before the server may answer in its name, and then it proves nothing that it connects`;
+  return [...findings, warn('answered-by-proxy', evidence, adviceOnProxy(connect))];
+}
+
+/** It connects, and nothing can be said. */
+function isWithoutWindow({ handshake }: RemoteConnect): boolean {
+  return (isKnown(handshake) && handshake?.notes.includes('window-not-opened')) === true;
+}
+
+function adviceOnProxy({ port }: RemoteConnect): string {
+  return `find what protects it from SYN floods on the way (a firewall, a balancer); on the server itself, tripod doctor ${port} tells what comes through`;
 }
 
 function severalAnswers(connect: RemoteConnect): Finding {

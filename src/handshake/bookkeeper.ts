@@ -28,6 +28,7 @@ import { FRAMES_LISTED, type FrameLists } from './frame-lists.ts';
 import { OfferChanges } from './offer-changes.ts';
 import { TRAIT, Traits } from './traits.ts';
 import { ACTION, type Action } from './transitions.ts';
+import { fitsTtl } from './ttl.ts';
 
 /** Checksums cost time, and a sample tells the vantage as well. */
 export const CHECKSUM_SAMPLE = 4096;
@@ -343,8 +344,19 @@ export class Bookkeeper {
     this.attempts.mark(slot, MARK.TOOK);
     // A RST before this did not end the connection.
     this.attempts.unmark(slot, MARK.RESET_OF_CONNECTION);
-    if (!fromClient) this.noteLarge(slot, segment);
+    if (!fromClient) {
+      this.noteLarge(slot, segment);
+      this.noteElsewhere(slot, segment);
+    }
     this.follow(slot, segment, fromClient);
+  }
+
+  /** Whoever sent the SYN-ACK is not where this segment of the server comes from. */
+  private noteElsewhere(slot: number, segment: Segment): void {
+    const a = this.attempts;
+    if (a.word(slot, W.SYN_ACK_COUNT) === 0 || a.has(slot, MARK.SEVERAL_SYN_ACKS | MARK.STRAY_SYN_ACK)) return;
+    const ttl = (a.word(slot, W.TTLS) >>> 8) & 0xff;
+    if (!fitsTtl(segment.ttl, ttl)) this.openTraits(slot).noteElsewhere(slot);
   }
 
   private noteLarge(slot: number, segment: Segment): void {
@@ -373,6 +385,7 @@ export class Bookkeeper {
   private noteServerAck(slot: number, segment: Segment): void {
     const a = this.attempts;
     a.mark(slot, a.word(slot, W.ACK_COUNT) > 0 ? MARK.SERVER_SPOKE : MARK.SERVER_ACKED);
+    this.noteElsewhere(slot, segment);
     this.follow(slot, segment, false);
   }
 

@@ -203,6 +203,26 @@ export const NOTES: readonly Note[] = [
     applies: (e) => (e.signs & SIGN.OFFERS_UNASKED) !== 0,
   },
   {
+    id: 'syn-ack-no-window',
+    sentence:
+      'The SYN-ACK offers no window, so that nothing may be sent before the server opens one: a SYN proxy on the way does that when it answers in the server’s name.',
+    reference: 'RFC 4987 §3.6 and §4; nft(8), synproxy',
+    applies: (e) => (e.signs & SIGN.SYN_ACK_NO_WINDOW) !== 0,
+  },
+  {
+    id: 'window-not-opened',
+    sentence: 'The SYN-ACK offers no window, and in the `--patience` behind the third leg the server opened none.',
+    reference: 'RFC 9293 §3.8.6.1',
+    applies: hasNoWindow,
+  },
+  {
+    id: 'answered-from-elsewhere',
+    sentence:
+      'The SYN-ACK has crossed another number of routers than what the server sent next: something on the way answers SYNs in its name.',
+    reference: 'RFC 791 §3.2, TTL; RFC 4987 §3.6',
+    applies: (e) => (e.signs & SIGN.SERVER_FROM_ELSEWHERE) !== 0,
+  },
+  {
     id: 'options-cut',
     sentence: 'The snapshot length cut the options of the SYN: what they held is unknown.',
     reference: 'tcpdump -s',
@@ -226,6 +246,13 @@ function isWithItself(e: Evidence): boolean {
   const isSameAddress =
     e.client0 === e.server0 && e.client1 === e.server1 && e.client2 === e.server2 && e.client3 === e.server3;
   return isSameAddress && e.clientPort === e.serverPort;
+}
+
+/** Whatever the server sends next says what window it has, and one that is there answers a client that asks for it (RFC 9293 §3.8.6.1). */
+function hasNoWindow(e: Evidence, patienceNanos: number): boolean {
+  if ((e.signs & SIGN.SYN_ACK_NO_WINDOW) === 0 || e.ackCount === 0 || e.synAckCount === 0) return false;
+  if ((e.marks & (MARK.TOOK | MARK.SERVER_SPOKE | MARK.RESET_OF_CONNECTION | MARK.RESET_BARE)) !== 0) return false;
+  return e.sinceSynAckNanos >= patienceNanos && !e.lossy && !e.lossyMany;
 }
 
 function isPassedElsewhere(e: Evidence): boolean {

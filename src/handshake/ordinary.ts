@@ -145,6 +145,7 @@ export class OrdinaryPath {
     if (rows[from + ROW.ACKNOWLEDGMENT] !== (((words[row + W.CLIENT_ISN] as number) + 1) | 0)) return false;
     const offers = rows[from + ROW.OFFERS] as number;
     if (offersUnasked(words[row + W.OFFERS] as number, offers)) return false;
+    if (((rows[from + ROW.WINDOW] as number) & 0xffff) === 0) return false;
     const sequence = rows[from + ROW.SEQUENCE] as number;
     words[row + W.OFFERS_BACK] = offers;
     words[row + W.STATE] = STATE.SYN_ACK_SEEN;
@@ -248,6 +249,7 @@ export class OrdinaryPath {
     if ((marks & ~CLIENT_FIN) !== AFTER_THIRD_LEG || (flags !== FLAG.ACK && flags !== FIN_ACK)) return false;
     const sequence = rows[from + ROW.SEQUENCE] as number;
     if (sequence !== words[row + W.SERVER_END]) return false;
+    if (ttlOf(rows, from) !== (((words[row + W.TTLS] as number) >>> 8) & 0xff)) return false;
     const acknowledgment = rows[from + ROW.ACKNOWLEDGMENT] as number;
     const acknowledged = (acknowledgment - (words[row + W.CLIENT_ISN] as number) - 1) | 0;
     const beyond = (acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;

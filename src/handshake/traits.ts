@@ -75,6 +75,10 @@ export const SIGN = {
   FIRST_DATA: 1 << 27,
   /** The client's RST against the SYN-ACK acknowledges it: whoever sent it knows of the connection. */
   CLIENT_RESET_KNOWS: 1 << 28,
+  /** The first SYN-ACK offers no window. */
+  SYN_ACK_NO_WINDOW: 1 << 29,
+  /** What the server sent first behind its SYN-ACK has crossed another number of routers. */
+  SERVER_FROM_ELSEWHERE: 1 << 30,
 } as const;
 /**
  * A repetition counts when it comes so long after the first one, in turn: the first may be a copy (copies.ts looks no further than the handshake), and a third comes only when three
@@ -156,6 +160,7 @@ export class Traits {
   /** @param segment with its options parsed; @param offers its word of them */
   noteSynAck(slot: number, segment: Segment, offers: number, isUnasked: boolean): void {
     this.setWord(slot, TRAIT.SYN_ACK_OFFERS, offers);
+    if (segment.window === 0 && hasWindow(segment)) this.sign(slot, SIGN.SYN_ACK_NO_WINDOW);
     if (isUnasked) this.sign(slot, SIGN.OFFERS_UNASKED);
     const isPlain = this.has(slot, SIGN.LATEST_PLAIN) && this.has(slot, OFFERS);
     if (isPlain) this.sign(slot, SIGN.ANSWERED_PLAIN);
@@ -183,6 +188,11 @@ export class Traits {
     if (!segment.hasTimestamps || !this.has(slot, SIGN.SYN_STAMPED)) return;
     const younger = distance(segment.timestampEcho, this.word(slot, TRAIT.SYN_STAMP));
     if (younger > 0 && distance(clientIsn, segment.acknowledgment) > 0) this.sign(slot, SIGN.SYN_OUTDATED);
+  }
+
+  /** A segment of the server behind its SYN-ACK, which has crossed another number of routers. */
+  noteElsewhere(slot: number): void {
+    this.sign(slot, SIGN.SERVER_FROM_ELSEWHERE);
   }
 
   /** The client sends data or FIN again. */
@@ -230,6 +240,13 @@ export class Traits {
     if (checksum === CHECKSUM.GOOD) this.sign(slot, good);
     else if (checksum === CHECKSUM.BAD) this.sign(slot, bad);
   }
+}
+
+/** Octets of a TCP header up to the end of its window (RFC 9293 §3.1): the snapshot length may cut it off. */
+const WINDOW_END = 16;
+
+function hasWindow({ capturedEnd, tcpAt }: Segment): boolean {
+  return capturedEnd - tcpAt >= WINDOW_END;
 }
 
 /** SIGNs of an attempt's first SYN. @param segment with its options parsed */

@@ -111,6 +111,31 @@ describe('the connects', () => {
   }
 });
 
+describe('who answered the SYN', () => {
+  const seen = (...notes: string[]): RemoteConnect => ({
+    address: '192.0.2.1',
+    port: 80,
+    outcome: 'connected',
+    seconds: 0.02,
+    afterwards: 'open',
+    handshake: { verdict: 'complete', reason: 'So it is.', reset: null, notes } as unknown as Handshake,
+  });
+  for (const [title, connects, expected] of [
+    ['the server', [seen()], []],
+    ['somebody without a window, which is opened', [seen('syn-ack-no-window')], ['warn answered-by-proxy']],
+    ['somebody at another distance', [seen('answered-from-elsewhere')], ['warn answered-by-proxy']],
+    ['nobody opens the window', [seen('syn-ack-no-window', 'window-not-opened')], ['fail window-not-opened']],
+    [
+      'the same of one address, while another works',
+      [seen('syn-ack-no-window', 'window-not-opened'), seen()],
+      ['warn window-not-opened'],
+    ],
+    ['two hosts', [seen('several-syn-acks')], ['warn several-answers']],
+  ] as const) {
+    test(title, () => assert.deepEqual(troubles(judgeRemoteConnects(connects)), expected));
+  }
+});
+
 describe('the trace', () => {
   const router = (ttl: number): Hop => ({
     ttl,

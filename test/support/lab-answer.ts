@@ -48,7 +48,7 @@ export interface LiveAnswer {
 /** @returns null where no attempt lacks a leg, or nothing is said of handshakes that complete */
 export function liveAnswerOf({ say, sayLive }: LabRow, records: readonly Handshake[], said: string): LiveAnswer | null {
   if (sayLive === 'nothing') return null;
-  const meant = sayLive ?? say;
+  const meant = sayLive === 'well' ? null : (sayLive ?? say);
   if (meant?.verdict === null) return meant.cause === null ? null : ofComplete(meant.cause, records, said);
   const lacking = records.filter(({ missingLeg }) => missingLeg !== null);
   const verdicts = mostFirst(countsOf(lacking.map((record) => record.verdict)));
@@ -102,7 +102,7 @@ function wrongInLive(row: LabRow, records: readonly Handshake[], said: string): 
     if (row.sayOfPort !== undefined) expect('what is said of the port', row.sayOfPort.test(said), said);
     return wrong;
   }
-  const meant = row.sayLive ?? row.say;
+  const meant = row.sayLive === 'well' ? null : (row.sayLive ?? row.say);
   if (meant === null || meant.harmless === true) {
     const proven = records.flatMap(({ diagnoses }) => diagnoses).filter(({ confidence }) => confidence === 'proven');
     expect('a proven cause of a port that is well', proven.length === 0, proven[0]);
@@ -152,6 +152,8 @@ function wrongInDoctor(row: LabRow, checkup: Checkup): string[] {
   const isWell = say === null || say.harmless === true;
   expect(`status, meant to be ${isWell ? 'healthy' : 'fault'},`, status === (isWell ? 'healthy' : 'fault'), status);
   expect('the exit code', checkup.status === (isWell ? 0 : 1), checkup.status);
+  const found = checkup.steps.flatMap(({ findings }) => findings.map(({ id }) => id));
+  for (const id of row.finds ?? []) expect(`the findings, with ${id} among them,`, found.includes(id), found);
   if (say === null) {
     const named = checkup.verdict.causes.map(({ cause }) => cause).filter((cause) => !mayName.includes(cause));
     expect('a cause of a port that is well', named.length === 0, named);

@@ -77,12 +77,6 @@ const NOT_PUT_ON: readonly (readonly [string, string, string, string])[] = [
     '`test/handshake/verdict.test.ts`, by the same packets',
   ],
   [
-    'C15',
-    'two servers that answer one SYN',
-    'the lab has no second host of the server’s address; what one server sees of it, an altered number, is put on',
-    '`fixtures/written/two_servers_answer.script`',
-  ],
-  [
     'D3',
     'full segments of the server that get lost, told from a saved capture',
     'the rows have live and doctor, which leave the server’s data in the kernel and read its list of sockets',

@@ -37,10 +37,12 @@ export interface LabRow {
   readonly at?: 'router';
   /** What must be said; null for a port that is well: no fault, and no cause but those of `mayName`. */
   readonly say: Said | null;
-  /** What `tripod live` must say, where that is less; nothing where no packet comes to a capture. */
-  readonly sayLive?: Said | 'nothing';
+  /** What `tripod live` must say, where that is less; nothing where no packet comes to a capture; well where the handshakes are. */
+  readonly sayLive?: Said | 'nothing' | 'well';
   /** What it must say of the port then. */
   readonly sayOfPort?: RegExp;
+  /** Findings that doctor must tell, by their name: what has no cause of its own. */
+  readonly finds?: readonly string[];
   /** Causes that may be named beside: of somebody who is no client, as a warning. */
   readonly mayName?: readonly string[];
 }
@@ -1788,6 +1790,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     stage: { topology: 'routed', servers: ACCEPT, faults: SYN_PROXY, clients: VISIT },
     target: '10.9.1.2:2323',
     say: null,
+    finds: ['answered-by-proxy'],
   },
   {
     name: 'client-syn-proxy-alone',
@@ -1800,8 +1803,10 @@ export const LAB_ROWS: readonly LabRow[] = [
       clients: [],
     },
     target: '10.9.1.2:2323',
-    // “It connects” proves nothing: from there the handshake is complete.
-    say: null,
+    // The handshake is complete, and the proxy never opens its window.
+    say: open(null),
+    sayLive: 'well',
+    finds: ['window-not-opened'],
   },
   {
     name: 'proxy-to-silence',
