@@ -11,6 +11,7 @@ import { causesOfRemote } from '../doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces, missingLegOf } from '../doctor/remote-steps.ts';
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
 import { ownAddresses, tryConnect } from '../host/connect.ts';
+import { sendingTo } from '../host/sending-to.ts';
 import { tcpTraceroute } from '../host/tcp-traceroute.ts';
 import { wayTo } from '../host/way-to.ts';
 import { type CheckupOptions, type CheckupResult, type CheckupSink, PACKETS_FILE, StepsSoFar } from './checkup-here.ts';
@@ -44,6 +45,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   steps.say(judgeRoutes(routes));
   const works = tried.some(({ outcome }) => outcome === 'connected');
   if (works && typeof packets !== 'string') await waitForOthers(options, sink);
+  const sending = await sendingTo(new Set(addresses), port);
   const end = typeof packets === 'string' ? null : await endOf(packets);
   const handshakes = tried.map(({ address, localPort }) => records.handshakeOf(address, localPort));
   const connects: RemoteConnect[] = tried.map(({ localPort, ...connect }, at) => ({
@@ -56,7 +58,10 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
       ? unknown(String(packets))
       : othersFacts(records.without(handshakes), records.further, end.seconds, end.at);
   // Where no connect succeeds, there is nothing behind it that could have been tried.
-  if (works || (isKnown(others) && others.attempts > 0)) steps.say(judgeOthers(port, others));
+  if (works || (isKnown(others) && others.attempts > 0)) {
+    const reached = tried.filter(({ outcome }) => outcome === 'connected').map(({ address }) => address);
+    steps.say(judgeOthers(port, others, sending, new Set(reached)));
+  }
   const failed = connects.filter(({ outcome }) => outcome !== 'connected');
   const traced = (failed.length > 0 ? failed : connects)
     .filter(({ address }) => hasWay(routes, address))
@@ -72,7 +77,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   return {
     target,
     ...steps.conclude(target, missingLeg, causes),
-    facts: { name, routes, connects, others, traces },
+    facts: { name, routes, connects, others, sending, traces },
   };
 }
 

@@ -1,22 +1,33 @@
 /** The step of a checkup from the client that tells what came of connections of other programmes. */
 import { CAUSES, type CauseName } from '../diagnosis/causes.ts';
-import type { Fact } from '../diagnosis/port-facts.ts';
-import { isKnown } from '../diagnosis/port-facts.ts';
+import { type Fact, isKnown, type SendingFacts } from '../diagnosis/port-facts.ts';
 import { counted, duration, endpoint } from '../report/render/text.ts';
 import { VERDICT_WORDS } from '../report/render/words.ts';
+import { judgeAfterSilence } from './after-silence.ts';
 import { type Finding, fail, makeStep, NOT_TRIED, pass, type Step, unseen, warn } from './checkup.ts';
 import { areAllInTrouble, type OthersFacts, type OthersTrouble, tellingTroubles } from './others.ts';
 
 /** Troubles that are told one by one. */
 const MOST_TOLD = 8;
 
-export function judgeOthers(port: number, others: Fact<OthersFacts>): Step {
-  const commands = [`tripod live -i any --port ${port}`, `ss -tnoi dport = :${port}`];
+/**
+ * @param sending what the kernel says of the data of this host's connections there
+ * @param reached addresses to which the checkup's own connects succeed
+ */
+export function judgeOthers(
+  port: number,
+  others: Fact<OthersFacts>,
+  sending: Fact<SendingFacts>,
+  reached: ReadonlySet<string>,
+): Step {
+  const commands = [`tripod live -i any --port ${port}`, `ss -tino 'dport = :${port}'`];
+  const afterSilence = judgeAfterSilence(sending, reached, 'of this host to');
   if (!isKnown(others)) {
-    return makeStep('others', [unseen(NOT_TRIED, `what comes after the handshake: ${others.unknown}`)], commands);
+    const notSeen = unseen(NOT_TRIED, `what comes after the handshake: ${others.unknown}`);
+    return makeStep('others', [...afterSilence, notSeen], commands);
   }
   const { attempts, seconds, well, further } = others;
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...afterSilence];
   const isFault = areAllInTrouble(others);
   for (const trouble of tellingTroubles(others).slice(0, MOST_TOLD)) {
     findings.push(troubleFinding(trouble, others, isFault));

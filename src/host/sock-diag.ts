@@ -53,22 +53,26 @@ const BUFFER = 1 << 16;
 const TCP_NEW_SYN_RECV = 12;
 const SYN_RECV = 3;
 
-/** Sockets with this local port, in the namespace of this process. */
-export async function readDiagSockets(port: number): Promise<Fact<readonly Socket[]>> {
+/** Which port of a socket is asked for: offsets in struct inet_diag_req_v2 (`idiag_sport`, `idiag_dport`). */
+const PORT_AT = { local: 8, remote: 10 } as const;
+type PortSide = keyof typeof PORT_AT;
+
+/** Sockets with this local port (or remote one), in the namespace of this process. */
+export async function readDiagSockets(port: number, side: PortSide = 'local'): Promise<Fact<readonly Socket[]>> {
   const libc = await loadLibc();
   if (!isKnown(libc)) return libc;
-  const four = dump(libc, AF_INET, port);
+  const four = dump(libc, AF_INET, port, side);
   if (!isKnown(four)) return four;
-  const six = dump(libc, AF_INET6, port);
+  const six = dump(libc, AF_INET6, port, side);
   return isKnown(six) ? [...four, ...six] : four;
 }
 
-function dump(libc: Libc, family: number, port: number): Fact<readonly Socket[]> {
+function dump(libc: Libc, family: number, port: number, side: PortSide): Fact<readonly Socket[]> {
   const calls = callsOf(libc);
   const descriptor: number = calls.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   if (descriptor < 0) return unknown(`no netlink socket (errno ${libc.errno()})`);
   try {
-    const request = dumpRequest(family, port);
+    const request = dumpRequest(family, port, side);
     if (calls.send(descriptor, request, request.length, 0) < 0) {
       return unknown(`the kernel does not list sockets (errno ${libc.errno()})`);
     }
@@ -103,7 +107,7 @@ function makeCalls(libc: Libc) {
 }
 
 /** Netlink speaks the machine's byte order, which is little-endian on all that koffi has builds for; ports are in network order. */
-function dumpRequest(family: number, port: number): Buffer {
+function dumpRequest(family: number, port: number, side: PortSide): Buffer {
   const request = Buffer.alloc(HEADER + REQUEST);
   request.writeUInt32LE(request.length, 0);
   request.writeUInt16LE(SOCK_DIAG_BY_FAMILY, 4);
@@ -113,7 +117,7 @@ function dumpRequest(family: number, port: number): Buffer {
   request[HEADER + 1] = IPPROTO_TCP;
   request[HEADER + 2] = 1 << (INET_DIAG_INFO - 1);
   request.writeUInt32LE(ALL_STATES, HEADER + 4);
-  request.writeUInt16BE(port, HEADER + 8);
+  request.writeUInt16BE(port, HEADER + PORT_AT[side]);
   return request;
 }
 

@@ -1,13 +1,15 @@
 /** What a checkup from the client says of connections of other programmes, from records of their attempts. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { unknown } from '../../src/diagnosis/port-facts.ts';
+import { type SendingFacts, type StuckConnection, unknown } from '../../src/diagnosis/port-facts.ts';
 import { concludeCheckup, makeStep, pass, type Step } from '../../src/doctor/checkup.ts';
 import { causesOfOthers, missingLegOfOthers, othersFacts } from '../../src/doctor/others.ts';
 import { judgeOthers } from '../../src/doctor/others-step.ts';
 import type { Diagnosis, Handshake, LegName, VerdictName } from '../../src/handshake/handshake.ts';
 
 const END = 1_800_000_100;
+const NOTHING_SENT: SendingFacts = { stuck: [], stuckConnections: 0, servedClients: 0 };
+const REACHED = new Set(['10.9.0.2']);
 
 interface Given {
   readonly verdict?: VerdictName;
@@ -85,7 +87,7 @@ for (const [title, groups, expected, causes, leg] of [
 ] as const) {
   test(title, () => {
     const seen = facts(...groups);
-    assert.deepEqual(troubles(judgeOthers(2323, seen)), expected);
+    assert.deepEqual(troubles(judgeOthers(2323, seen, NOTHING_SENT, REACHED)), expected);
     assert.deepEqual(
       causesOfOthers(seen).map(({ cause }) => cause),
       causes,
@@ -103,8 +105,8 @@ describe('nobody tries', () => {
   const handshake = makeStep('handshake', [pass('connected', 'a connect succeeded')], []);
   const target = { host: '10.9.0.2', port: 2323 };
   for (const [title, step] of [
-    ['while it watches', judgeOthers(2323, facts())],
-    ['that it could see', judgeOthers(2323, unknown('no right to capture'))],
+    ['while it watches', judgeOthers(2323, facts(), NOTHING_SENT, REACHED)],
+    ['that it could see', judgeOthers(2323, unknown('no right to capture'), NOTHING_SENT, REACHED)],
   ] as const) {
     test(`${title}: healthy, and no more is claimed than what was seen`, () => {
       const { status, sentence } = concludeCheckup(target, [handshake, step], null, []);
@@ -115,5 +117,39 @@ describe('nobody tries', () => {
 });
 
 test('attempts beyond those that are kept are told', () => {
-  assert.deepEqual(troubles(judgeOthers(2323, othersFacts(records(5, {}), 7, 10, END))), ['unknown others-further']);
+  assert.deepEqual(troubles(judgeOthers(2323, othersFacts(records(5, {}), 7, 10, END), NOTHING_SENT, REACHED)), [
+    'unknown others-further',
+  ]);
+});
+
+describe('data that is not acknowledged on a connection that had worked', () => {
+  /** As a kernel showed it of a connection that a firewall had forgotten after two seconds. */
+  const FORGOTTEN: StuckConnection = {
+    client: '10.9.0.2',
+    clientPort: 2323,
+    timeouts: 4,
+    sentSeconds: 3.1,
+    repeatedSeconds: 2.5,
+    silentSeconds: 6.6,
+    segments: 1,
+    octets: 5,
+    sackedSegments: 0,
+    ackedOctets: 6,
+    segmentOctets: 1448,
+    pathMtu: 1500,
+    isServedElsewhere: false,
+  };
+  for (const [title, change, expected] of [
+    ['after a silence: a warning', {}, ['warn unanswered-after-silence', 'unknown not-tried']],
+    ['at once behind what came before: lost on the way', { silentSeconds: 3.2 }, ['unknown not-tried']],
+    ['of a connection on which nothing had worked', { ackedOctets: 1 }, ['unknown not-tried']],
+    ['repeated twice: it may be chance', { timeouts: 2 }, ['unknown not-tried']],
+    ['and others behind it are: its size', { sackedSegments: 1, segments: 2 }, ['unknown not-tried']],
+    ['with a host to which new connections do not succeed', { client: '10.9.0.3' }, ['unknown not-tried']],
+  ] as const) {
+    test(title, () => {
+      const sending = { ...NOTHING_SENT, stuck: [{ ...FORGOTTEN, ...change }], stuckConnections: 1 };
+      assert.deepEqual(troubles(judgeOthers(2323, facts(), sending, REACHED)), expected);
+    });
+  }
 });

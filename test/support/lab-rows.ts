@@ -1739,6 +1739,7 @@ export const LAB_ROWS: readonly LabRow[] = [
     stage: { topology: 'wired', wire: 'idle-forgotten', servers: ACCEPT, clients: [{ does: 'idle' }] },
     target: '10.9.0.2:2323',
     say: null,
+    finds: ['unanswered-after-silence'],
   },
   {
     name: 'cookies-and-lost-thirds',
