@@ -12,7 +12,7 @@ import { distance } from '../bytes/sequence.ts';
 import { mix } from '../flow/hash.ts';
 import { fingerprint, isSameSyn } from '../flow/row-keys.ts';
 import { FLAG, KIND, type Segment } from '../wire/segment.ts';
-import { type Attempts, ROW_WORDS, W } from './attempts.ts';
+import { type Attempts, MARK, ROW_WORDS, W } from './attempts.ts';
 
 const COPY_MILLIS = 200;
 const COPY_MILLIS_WITHOUT_IDENTIFICATION = 50;
@@ -139,6 +139,8 @@ function limitMillis(segment: Segment, moment: number, before: number): number {
 /** A server answers a repeated SYN at once, whatever its timer has just sent: equal SYN-ACKs with a SYN between them are two transmissions. */
 function answersAnotherSyn(attempts: Attempts, slot: number, segment: Segment): boolean {
   if (segment.kind !== KIND.TCP || (segment.flags & (FLAG.SYN | FLAG.ACK)) !== (FLAG.SYN | FLAG.ACK)) return false;
+  // Of SYNs that crossed, the client's SYN-ACK answers the server's: none of its own stands between two of them.
+  if (attempts.has(slot, MARK.CROSSED)) return false;
   return attempts.word(slot, W.SYN_COUNT) > attempts.word(slot, W.SYNS_ANSWERED);
 }
 
