@@ -1591,9 +1591,33 @@ export const LAB_ROWS: readonly LabRow[] = [
     say: likely(null, 'path-mtu'),
   },
   {
+    name: 'narrow-link-icmp-filtered',
+    row: 'D3',
+    what: 'a link behind the router takes 1300 octets, and the router’s ICMP errors are filtered',
+    stage: {
+      topology: 'routed',
+      servers: [{ does: 'answer-at-length' }],
+      faults: [['middle', 'ip link set r0 mtu 1300'], ...nft('output', 'meta l4proto icmp counter drop', 0, 'middle')],
+      clients: [{ does: 'visit', linger: 5 }],
+    },
+    say: likely(null, 'path-mtu'),
+  },
+  {
+    name: 'narrow-link',
+    row: 'D3',
+    what: 'a link behind the router takes 1300 octets, and the router says so',
+    stage: {
+      topology: 'routed',
+      servers: [{ does: 'answer-at-length' }],
+      faults: [['middle', 'ip link set r0 mtu 1300']],
+      clients: [{ does: 'visit', read: 4000, linger: 5 }],
+    },
+    say: null,
+  },
+  {
     name: 'large-pages-lost',
     row: 'D3',
-    what: 'the same, and each answer is so long that nothing but full segments is on its way',
+    what: 'full segments of the server get lost on the way, and each answer is so long that nothing but full segments is on its way',
     stage: {
       topology: 'wired',
       wire: 'large-answers-lost',
