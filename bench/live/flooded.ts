@@ -14,10 +14,11 @@ const REFUSALS_PER_SECOND = 10;
 const ASKED_AFTER_MILLIS = 3000;
 const REPORT = 'Self-check';
 
-export async function measureFlooded(perSecond: number): Promise<string> {
+/** @param link interface that is captured on: `w`, or `any` */
+export async function measureFlooded(perSecond: number, link: string): Promise<string> {
   const wire = new Wire();
   try {
-    const words = [commandFile, 'live', '-i', 'w', '--port', '80,81', '--format', 'table'];
+    const words = [commandFile, 'live', '-i', link, '--port', '80,81', '--format', 'table'];
     const capturing = wire.capture(process.execPath, words);
     const millis = lineLatencies(capturing);
     await capturing.says(/capturing on/);

@@ -176,7 +176,8 @@ async function main(): Promise<void> {
   const rounds = values.rounds === undefined ? extent.rounds : Number(values.rounds);
   await latencies(extent.refusals);
   for (const rate of extent.floodedRates) {
-    say(`refused connections beside ${rate} SYNs a second: ${await measureFlooded(rate)}`);
+    for (const link of ['w', 'any'])
+      say(`refused connections beside ${rate} SYNs a second, -i ${link}: ${await measureFlooded(rate, link)}`);
   }
   if (!values.quick) await downloads();
   await floods({ ...extent, rounds });

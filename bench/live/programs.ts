@@ -15,13 +15,14 @@ export interface CaptureProgram {
 
 const KIBI = 1024;
 
-function tripod(name: string, ...more: readonly string[]): CaptureProgram {
+/** @param link interface */
+function tripod(name: string, link: string, ...more: readonly string[]): CaptureProgram {
   return {
     name,
     start: (wire, port) =>
       wire.capture(process.execPath, [
         commandFile,
-        ...['live', '-i', 'w', '--port', String(port), '--format', 'json', '--verdict', 'complete'],
+        ...['live', '-i', link, '--port', String(port), '--format', 'json', '--verdict', 'complete'],
         ...more,
       ]),
     ready: /capturing on/,
@@ -29,12 +30,14 @@ function tripod(name: string, ...more: readonly string[]): CaptureProgram {
   };
 }
 
-export const TRIPOD_LIVE = tripod('tripod live');
+export const TRIPOD_LIVE = tripod('tripod live', 'w');
 /** Without the process that asks the host for facts. */
-const TRIPOD_ALONE = tripod('  --no-host', '--no-host');
+const TRIPOD_ALONE = tripod('  --no-host', 'w', '--no-host');
+/** The same on all interfaces, as most people capture: each packet says where it passed. */
+const TRIPOD_ON_ANY = tripod('  ... -i any', 'any', '--no-host');
 
 /** npm cap, in a process of its own. */
-const TRIPOD_WITH_CAP = tripod('  --engine cap', '--no-host', '--engine', 'cap');
+const TRIPOD_WITH_CAP = tripod('  --engine cap', 'w', '--no-host', '--engine', 'cap');
 
 export const TCPDUMP: CaptureProgram = {
   name: 'tcpdump -w',
@@ -58,5 +61,5 @@ export const TCPDUMP: CaptureProgram = {
 
 /** @param hasCap whether npm cap was built */
 export function programs(hasCap: boolean): readonly CaptureProgram[] {
-  return [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE, ...(hasCap ? [TRIPOD_WITH_CAP] : [])];
+  return [TCPDUMP, TRIPOD_LIVE, TRIPOD_ALONE, TRIPOD_ON_ANY, ...(hasCap ? [TRIPOD_WITH_CAP] : [])];
 }
