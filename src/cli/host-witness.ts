@@ -293,7 +293,8 @@ export class HostWitness {
       if (silent.has(port) && !this.ports.has(port)) answers.push(this.lookBeforeCapture(port));
     }
     await Promise.race([Promise.all(answers), wait(SETTLE_MILLIS, undefined, { ref: false })]);
-    for (const [, port] of this.ports) {
+    for (const [number, port] of this.ports) {
+      if (port.asking !== null) this.say(lateWords(number));
       this.tellWaiting(port, takeOldest(port.waiting, RECORDS_KEPT));
       this.finishAll(port.ending.splice(0));
     }
@@ -412,6 +413,10 @@ export class HostWitness {
     remember(this.told, record.id, { record, diagnoses, amendments, hasRules }, CAUSES_KEPT);
     this.tell(this.dress(record));
   }
+}
+
+function lateWords(port: number): string {
+  return `port ${port}: this host's facts were not there ${SETTLE_MILLIS / 1000} s after the end: its last attempts are told without what they prove (tripod doctor ${port} waits for them)`;
 }
 
 /** Proven ones are held against each other word by word: the rule that took the packets has its name among the evidence. */

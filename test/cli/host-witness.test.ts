@@ -404,6 +404,20 @@ describe('a verdict', () => {
     assert.ok(host.stopped);
   });
 
+  test('that waits at the end is told without facts that do not come, and it is said that they did not', async () => {
+    // The wait itself does not keep a process alive.
+    const awake = setTimeout(() => undefined, 60_000);
+    const record = await failedAttempt();
+    const subject = witness();
+    subject.verdict(record);
+    await subject.settle(false, NONE);
+    clearTimeout(awake);
+    assert.deepEqual(told.map(verdicts), ['0 no-syn-ack']);
+    assert.equal(sentences.length, 1);
+    assert.match(sentences[0] ?? '', /^port 2323: this host's facts were not there 5 s after the end/);
+    assert.ok(host.stopped);
+  });
+
   test('that waits at the end of a flood is told with what the host has said, and is not asked for once more', async () => {
     const record = await failedAttempt();
     const subject = witness();
