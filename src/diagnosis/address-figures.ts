@@ -31,7 +31,8 @@ export class AddressFigures {
     if (this.ttl === 0 && (e.marks & MARK.SERVER_TTL_KNOWN) !== 0) this.ttl = e.serverTtl;
     if (e.synAckCount === 0) return;
     const nanos = synToSynAckNanos(e);
-    if (nanos >= 0) {
+    // From a SYN that was repeated to its SYN-ACK the client's timer passed.
+    if (e.synCount === 1 && nanos >= 0) {
       this.roundTrips += 1;
       if (nanos < this.shortest) this.shortest = nanos;
     }

@@ -26,7 +26,7 @@ const PLACE_MASK = (1 << PLACE_BITS) - 1;
 
 /**
  * Places for fingerprints in a row (W.RECENT_PRINT): the latest SYN and the latest SYN-ACK have one each, since their copies can come long after other segments
- * (a capturing programme empties the ring of one interface after that of another); the others take turns.
+ * (a capturing programme empties the ring of one interface after that of another); the others, and those before them, take turns.
  */
 const PLACES = 4;
 export const SYN_PLACE = 0;
@@ -43,6 +43,7 @@ export function isCopy(attempts: Attempts, slot: number, segment: Segment, clock
   if (isAmongLast(attempts, slot, segment, print, moment)) return true;
   const row = slot * ROW_WORDS;
   const place = placeFor(attempts, slot, segment);
+  if (place < FIRST_SHARED) keepBefore(attempts, slot, place);
   attempts.words[row + W.RECENT_PRINT + place] = print;
   attempts.words[row + W.RECENT_MILLIS + place] = moment;
   return false;
@@ -144,10 +145,26 @@ function answersAnotherSyn(attempts: Attempts, slot: number, segment: Segment): 
   return attempts.word(slot, W.SYN_COUNT) > attempts.word(slot, W.SYNS_ANSWERED);
 }
 
+/** The SYN, or SYN-ACK, before the one at hand goes where others take turns: a client repeats its SYN sooner than a queue may let the copy of the first go. */
+function keepBefore(attempts: Attempts, slot: number, place: number): void {
+  const { words } = attempts;
+  const row = slot * ROW_WORDS;
+  const print = words[row + W.RECENT_PRINT + place] as number;
+  if (print === 0) return;
+  const other = takeTurn(attempts, slot);
+  words[row + W.RECENT_PRINT + other] = print;
+  words[row + W.RECENT_MILLIS + other] = words[row + W.RECENT_MILLIS + place] as number;
+}
+
 function placeFor(attempts: Attempts, slot: number, segment: Segment): number {
   if (segment.kind === KIND.TCP && (segment.flags & FLAG.SYN) !== 0) {
     return (segment.flags & FLAG.ACK) === 0 ? SYN_PLACE : SYN_ACK_PLACE;
   }
+  return takeTurn(attempts, slot);
+}
+
+/** One of the places that segments of all other kinds share. */
+function takeTurn(attempts: Attempts, slot: number): number {
   const next = attempts.word(slot, W.RECENT_NEXT);
   attempts.setWord(slot, W.RECENT_NEXT, 1 - next);
   return FIRST_SHARED + next;

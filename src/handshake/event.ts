@@ -238,7 +238,10 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   if (!isFromServerWindow(attempts, slot, segment) || acknowledged < 0) return otherwise;
   const thirdSeen = attempts.word(slot, W.ACK_COUNT) + attempts.word(slot, W.WRONG_COUNT) > 0;
   if (acknowledged > synData) return classifyBeyond(attempts, slot, segment, thirdSeen, pure);
-  if (pure) return EVENT.SERVER_ACK;
+  if (pure) {
+    const isProof = thirdSeen && hasOnlyItsSyn(attempts, slot, segment);
+    return isProof ? took(attempts, slot, flags) : EVENT.SERVER_ACK;
+  }
   // With Fast Open the server may send data before the third leg (RFC 7413 §4.2.2): no proof, unless it has refused it.
   const isRefused = (attempts.word(slot, W.LINK) & DATA_REFUSED) !== 0;
   if (attempts.has(slot, MARK.FAST_OPEN) && !isRefused && !thirdSeen) return EVENT.SERVER_ACK;
@@ -246,6 +249,12 @@ function classifyServer(attempts: Attempts, slot: number, segment: Segment, time
   const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
   const isFar = attempts.has(slot, MARK.TOOK) && fromIsn > FIRST_WINDOW;
   return isFar ? EVENT.OTHER : EVENT.SERVER_TOOK_EARLY;
+}
+
+/** A server that has sent a SYN of its own, and no SYN-ACK, acknowledges nothing but the client's SYN-ACK: its answer to a SYN would be one, too (RFC 9293 §3.10.7.3). */
+function hasOnlyItsSyn(attempts: Attempts, slot: number, segment: Segment): boolean {
+  if (!attempts.has(slot, MARK.CROSSED) || attempts.word(slot, W.SYN_ACK_COUNT) > 0) return false;
+  return distance(segment.sequence, attempts.word(slot, W.SERVER_ISN)) === 1;
 }
 
 /** What seemed to have wrong numbers acknowledged a SYN-ACK that was not recorded: the server goes on from just there. */
@@ -275,6 +284,8 @@ function classifyBeyond(attempts: Attempts, slot: number, segment: Segment, thir
 function isFromServerWindow(attempts: Attempts, slot: number, segment: Segment): boolean {
   if (!attempts.has(slot, MARK.SERVER_ISN_KNOWN)) return true;
   const fromIsn = distance(segment.sequence, attempts.word(slot, W.SERVER_ISN));
+  // Further on it is of a younger attempt, whose client's numbers may lie close to this one's.
+  if (fromIsn > UNSEEN_OCTETS && isFollowed(attempts, slot)) return false;
   if (fromIsn >= 0) return true;
   if (!attempts.has(slot, MARK.SEVERAL_SYN_ACKS)) return false;
   return (
@@ -286,15 +297,14 @@ function isFromServerWindow(attempts: Attempts, slot: number, segment: Segment):
 function classifyServerSyn(attempts: Attempts, slot: number, segment: Segment): Event {
   const waiting = attempts.word(slot, W.SYN_ACK_COUNT) === 0 && attempts.word(slot, W.ACK_COUNT) === 0;
   const answered = attempts.has(slot, MARK.REFUSED | MARK.CHALLENGED) || attempts.word(slot, W.ICMP) !== 0;
-  if (attempts.has(slot, MARK.CROSSED)) {
-    return isCrossing(attempts, slot, segment) ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
-  }
+  if (isCrossing(attempts, slot, segment)) return EVENT.SYN_CROSSING;
+  if (attempts.has(slot, MARK.CROSSED)) return EVENT.SYN_NEW;
   return waiting && !answered && attempts.word(slot, W.SYN_COUNT) > 0 ? EVENT.SYN_CROSSING : EVENT.SYN_NEW;
 }
 
-/** The SYN of the server that crossed the client's. */
+/** The SYN of the server that crossed the client's; it may be recorded behind the server's SYN-ACK. */
 function isCrossing(attempts: Attempts, slot: number, segment: Segment): boolean {
-  return attempts.has(slot, MARK.CROSSED) && (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN);
+  return attempts.has(slot, MARK.SERVER_ISN_KNOWN) && (segment.sequence | 0) === attempts.word(slot, W.SERVER_ISN);
 }
 
 function classifyServerReset(attempts: Attempts, slot: number, segment: Segment, time: number): Event {

@@ -1,7 +1,7 @@
 /** Two captures of one simulation, at the client and at the server: what each host sends, and what reaches it. Read as one, what gets through is there twice. */
 import { SECOND } from './agenda.ts';
 import type { Packet, Side } from './packet.ts';
-import { type Capture, type Entry, type Recorded, Writer } from './tap.ts';
+import { type Capture, COPIES_WITHIN, type Entry, type Recorded, Writer } from './tap.ts';
 import type { World } from './world.ts';
 
 export interface TwoCaptures {
@@ -51,5 +51,13 @@ function captureOf(entries: readonly Entry[]): Capture {
     met.add(packet);
   }
   const times = entries.map(({ at }) => at);
-  return { text: '', recorded, first: times[0] ?? 0, last: times.at(-1) ?? 0, times, losses: new Set() };
+  return {
+    text: '',
+    recorded,
+    first: times[0] ?? 0,
+    last: times.at(-1) ?? 0,
+    times,
+    losses: new Set(),
+    copiesWithin: COPIES_WITHIN,
+  };
 }

@@ -6,10 +6,13 @@ import { parseScript } from '../support/script.ts';
 import { encodeScript } from '../support/script-frames.ts';
 import { recordAtBothEnds } from './both-ends.ts';
 import { tellInSteps } from './in-steps.ts';
+import { recordOnAny } from './on-any.ts';
 import { type Fault, faultsOf, faultsOfBothEnds, faultsOfEarly, faultsOfView } from './oracle.ts';
 import { chooseScenario } from './scenario.ts';
 import { record } from './tap.ts';
+import { faultsOfThreads } from './threads.ts';
 import { recordTranslated, viewsOf } from './translated.ts';
+import { faultsOfTwoSyns } from './two-syns.ts';
 import { simulate, type World } from './world.ts';
 
 export interface Outcome {
@@ -37,6 +40,9 @@ export async function checkCase(seed: number): Promise<Outcome> {
       ...faults,
       ...(await bothEnds(seed, world)),
       ...(await translated(seed, world)),
+      ...(await onAny(seed, world)),
+      ...(await faultsOfTwoSyns(seed)),
+      ...(seed % 64 === 3 ? await faultsOfThreads(seed, files) : []),
       ...faultsOfEarly(world, capture, told),
       ...endsOtherwise('early records end as late ones', ({ verdict }) => verdict, handshakes, early),
       ...(inTwo === null ? [] : endsOtherwise('a capture in two files is one', gist, handshakes, inTwo)),
@@ -61,6 +67,17 @@ async function translated(seed: number, world: World): Promise<readonly Fault[]>
   if (recorded === null) return [];
   const { handshakes } = await analyzeWith(encodeScript(parseScript(recorded.text)), { maxOpen: 1000 });
   return viewsOf(handshakes).flatMap((view) => faultsOfView(world, recorded.capture, view));
+}
+
+/** For some cases: a capture on `any`, on a host that each packet passes through several interfaces. */
+async function onAny(seed: number, world: World): Promise<readonly Fault[]> {
+  if (seed % 8 !== 2) return [];
+  const recorded = recordOnAny(world);
+  const { handshakes, report } = await analyzeWith(encodeScript(parseScript(recorded.text)), { maxOpen: 1000 });
+  const faults = faultsOf(recorded.world, recorded.capture, handshakes, report);
+  // Where nothing but one direction of each packet was recorded, the host looks like an end of the way.
+  const isTold = ({ rule }: Fault): boolean => recorded.isWhole || !rule.includes('vantage');
+  return faults.filter(isTold).map(({ rule, what }) => ({ rule: `on any: ${rule}`, what }));
 }
 
 /** The same records once more, in another way. @param of what must not differ. @param again where a record has several revisions, the last one counts */

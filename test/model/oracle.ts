@@ -398,9 +398,11 @@ function rightVerdicts(facts: Facts, record: Handshake): readonly Handshake['ver
 function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
   const verdicts: Handshake['verdict'][] = [];
   const begin = facts.seen('syn')[0]?.frame ?? 0;
-  const hasReset = facts
-    .seen('server-reset', 'injected-reset')
-    .some(({ packet, frame }) => packet.from === 'server' && frame > begin);
+  // Recorded by another queue than its SYN, it answers in its copy at least.
+  const hasReset = facts.capture.recorded.some(
+    ({ packet, frame }) =>
+      packet.attempt === facts.index && packet.from === 'server' && isReset(packet.role) && frame > begin,
+  );
   if (hasReset) verdicts.push('refused');
   if (facts.seen('icmp').length > 0) verdicts.push('rejected');
   // Recorded before its SYN, by another queue, it is of no attempt.
@@ -409,6 +411,10 @@ function unansweredVerdicts(facts: Facts): readonly Handshake['verdict'][] {
   if (facts.isAcknowledgedLater) verdicts.push('undecided');
   if (verdicts.length > 0) return facts.isFollowed ? [...verdicts, 'no-syn-ack'] : verdicts;
   return facts.speaksOlder ? ['no-syn-ack', 'challenged'] : ['no-syn-ack'];
+}
+
+function isReset(role: Role): boolean {
+  return role === 'server-reset' || role === 'injected-reset';
 }
 
 function countsDiffer(facts: Facts, record: Handshake): string | null {
@@ -420,11 +426,12 @@ function countsDiffer(facts: Facts, record: Handshake): string | null {
   const begin = Math.min(...[...syns, ...synAcks].map(({ frame }) => frame));
   const thirds = facts.seen('third').filter(({ frame }) => frame > begin);
   // IPv6 has no identification.
-  const least = facts.world.scenario.dress.isIpv6 ? apart(syns) : syns.length;
+  const { copiesWithin } = facts.capture;
+  const least = facts.world.scenario.dress.isIpv6 ? apart(syns, copiesWithin) : syns.length;
   if (syn.count > syns.length || syn.count < least) return `${syn.count} SYNs, not ${syns.length}`;
-  const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart(synAcks));
+  const isCounted = isMixed || (synAck.count <= synAcks.length && synAck.count >= apart(synAcks, copiesWithin));
   if (!isCounted && !says(record, 'client-reset')) return `${synAck.count} SYN-ACKs, not ${synAcks.length}`;
-  if (syn.count === syns.length && String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
+  if (least === syns.length && syn.count === least && String(syn.frames) !== frames(syns.slice(0, syn.frames.length)))
     return `SYN in ${syn.frames}, not ${frames(syns)}`;
   if (ack.count > 0 && !isMixed && ack.frames[0] !== thirds[0]?.frame)
     return `third leg in ${ack.frames}, not ${frames(thirds)}`;
@@ -438,8 +445,8 @@ function countsDiffer(facts: Facts, record: Handshake): string | null {
 }
 
 /** How many at least can be told apart: two within the time in which copies come, and without an identification, are taken for one. */
-function apart(recorded: readonly Recorded[]): number {
-  return recorded.filter(({ at }, i) => i === 0 || at - (recorded[i - 1] as Recorded).at > 51 * MILLISECOND).length;
+function apart(recorded: readonly Recorded[], within: number): number {
+  return recorded.filter(({ at }, i) => i === 0 || at - (recorded[i - 1] as Recorded).at > within).length;
 }
 
 function gradesLie(facts: Facts, record: Handshake): string | null {

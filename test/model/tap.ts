@@ -41,7 +41,12 @@ export interface Capture {
   readonly times: readonly number[];
   /** Packets that it lost, and says so. */
   readonly losses: ReadonlySet<Packet>;
+  /** Microseconds within which equal packets that have no identification are one, for all that can be told. */
+  readonly copiesWithin: number;
 }
+
+/** As src/handshake/copies.ts has it of copies by one way, and a millisecond more. */
+export const COPIES_WITHIN = 51 * MILLISECOND;
 
 export interface Entry {
   readonly at: number;
@@ -66,6 +71,7 @@ export function record(world: World): Capture {
     last: Math.max(...times),
     times,
     losses,
+    copiesWithin: COPIES_WITHIN,
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Handshake } from '../../src/index.ts';
 import { Choice } from '../fuzz/choice.ts';
 import { SECOND } from './agenda.ts';
-import { type Capture, type Entry, type Recorded, Writer } from './tap.ts';
+import { type Capture, COPIES_WITHIN, type Entry, type Recorded, Writer } from './tap.ts';
 import type { World } from './world.ts';
 
 /** What is added to the port of the end that is translated: the server's, as of a published port, in odd cases, the client's in even ones. */
@@ -98,5 +98,13 @@ function captureOf(entries: readonly Entry[]): Capture {
   const recorded = entries.flatMap(({ at, packet }, index): Recorded[] =>
     packet === null ? [] : [{ packet, at, frame: index + 1, isCopy: false }],
   );
-  return { text: '', recorded, first: 0, last: GOES_ON, times: entries.map(({ at }) => at), losses: new Set() };
+  return {
+    text: '',
+    recorded,
+    first: 0,
+    last: GOES_ON,
+    times: entries.map(({ at }) => at),
+    losses: new Set(),
+    copiesWithin: COPIES_WITHIN,
+  };
 }
