@@ -3,9 +3,8 @@
  * a million of them cost a counter each.
  */
 import { MARK, QUOTES } from '../handshake/attempts.ts';
-import { type Evidence, isResetByStranger, LARGE_OCTETS, RESET_FROM } from '../handshake/evidence.ts';
+import { type Evidence, fitsReset, isResetByStranger, LARGE_OCTETS, RESET_FROM } from '../handshake/evidence.ts';
 import { SIGN } from '../handshake/traits.ts';
-import { fitsTtl } from '../handshake/ttl.ts';
 import { VERDICT, type Verdict } from '../handshake/verdict.ts';
 
 /** What each shape is, as documentation has it, is in suspects.ts. The numbers are dense: they index counters. */
@@ -120,9 +119,13 @@ function completeOf(e: Evidence, patienceNanos: number): Shape {
   return signed(e, SIGN.ANSWERED_PLAIN) ? SHAPE.ANSWERED_WITHOUT_OFFERS : SHAPE.NONE;
 }
 
-/** Different SYN-ACKs answered the SYN, the client acknowledged one of them, and a RST of the server followed: of whoever sent the other. */
+/**
+ * Different SYN-ACKs answered the only SYN, the client acknowledged one of them, and a RST of the server followed: of whoever sent the other. (A server that has given up answers
+ * a repeated SYN with another number.)
+ */
 function isResetByTheOther(e: Evidence): boolean {
-  if (!has(e, MARK.SEVERAL_SYN_ACKS) || e.resetFrom !== RESET_FROM.SERVER || e.ackCount === 0) return false;
+  if (e.synCount !== 1 || !has(e, MARK.SEVERAL_SYN_ACKS) || e.resetFrom !== RESET_FROM.SERVER || e.ackCount === 0)
+    return false;
   return has(e, MARK.RESET_BARE | MARK.RESET_OF_CONNECTION);
 }
 
@@ -158,7 +161,7 @@ function refusalOf(e: Evidence): Shape {
 
 /** The RST has crossed another number of routers than the server's other packets. */
 function isFromStranger(e: Evidence): boolean {
-  return e.resetFrom === RESET_FROM.SERVER && !fitsTtl(e.resetTtl, e.serverTtl);
+  return e.resetFrom === RESET_FROM.SERVER && !fitsReset(e);
 }
 
 function isIpv4(e: Evidence): boolean {
@@ -232,6 +235,6 @@ function clientResetOf(e: Evidence): Shape {
   if (e.synAckCount === 0 || signed(e, SIGN.CLIENT_RESET_OFF)) return SHAPE.CLIENT_RESET_WRONG_ANSWER;
   if (e.synCount > 1 && e.synLast > e.resetTime) return SHAPE.CLIENT_RESET_AND_TRIES_ON;
   if (e.resetTime - e.synFirst >= LATE_ANSWER_NANOS) return SHAPE.CLIENT_RESET_LATE;
-  if (signed(e, SIGN.CLIENT_RESET_KNOWS) && fitsTtl(e.resetTtl, e.clientTtl)) return SHAPE.CLIENT_RESET_ON_PURPOSE;
-  return fitsTtl(e.resetTtl, e.clientTtl) ? SHAPE.CLIENT_RESET_AT_ONCE : SHAPE.CLIENT_RESET_BY_ANOTHER_STACK;
+  if (signed(e, SIGN.CLIENT_RESET_KNOWS) && fitsReset(e)) return SHAPE.CLIENT_RESET_ON_PURPOSE;
+  return fitsReset(e) ? SHAPE.CLIENT_RESET_AT_ONCE : SHAPE.CLIENT_RESET_BY_ANOTHER_STACK;
 }

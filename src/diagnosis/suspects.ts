@@ -360,7 +360,7 @@ const ROWS: Readonly<Record<Shape, Row>> = {
   [SHAPE.TWO_SERVERS]: everywhere(
     likely(
       'sequence-rewritten',
-      'different SYN-ACKs answer one SYN, and a RST follows the ACK that acknowledges one of them: two servers answer (an address that two hosts have, a balancer), or it began anew in between',
+      'different SYN-ACKs answer the only SYN, and a RST follows the ACK that acknowledges one of them: two servers answer (an address that two hosts have, a balancer)',
     ),
     ...possible('different SYN-ACKs answer one SYN: it came to more than the wanted server', 'wrong-destination'),
   ),

@@ -196,6 +196,9 @@ export const LARGE_SENT = 1 << 23;
 /** A bit of W.LINK: the SYN carried data, and the SYN-ACK acknowledged none of it: the server has not taken up Fast Open (RFC 7413 §4.2.2). */
 export const DATA_REFUSED = 1 << 24;
 
+/** A bit of W.LINK: segments of one side's handshake, or copies of one, have crossed different numbers of routers: the capture is of several points, or the path changes, and a TTL that differs tells nothing. */
+export const SEVERAL_POINTS = 1 << 25;
+
 /** A bit of W.PUBLISHED: with the verdict it was said that the connection was of no use: the server closed at once, or what it said first got lost. */
 export const SAID_OF_NO_USE = 1 << 8;
 

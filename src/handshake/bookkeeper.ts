@@ -17,6 +17,7 @@ import {
   MARK,
   OFFERS_CHANGED,
   QUOTES,
+  SEVERAL_POINTS,
   SYN_ACK_ID_SHIFT,
   T,
   TRAITED,
@@ -161,11 +162,11 @@ export class Bookkeeper {
         // It is the one that the SYN-ACK answered: an equal SYN-ACK that follows is a copy.
         a.setWord(slot, W.SYNS_ANSWERED, 1);
       }
-      this.noteClientTtl(slot, segment);
       this.noteLink(slot, segment, 0);
     } else if (this.isDeafToSynAck(slot)) {
       a.mark(slot, MARK.SYN_AFTER_SYN_ACK);
     }
+    this.noteClientTtl(slot, segment);
     a.setTime(slot, T.SYN_LAST, this.time);
     a.count(slot, W.SYN_COUNT);
     this.listFrame(slot, T.SYN_FRAME, W.SYN_FRAMES, a.word(slot, W.SYN_COUNT));
@@ -355,6 +356,7 @@ export class Bookkeeper {
   private noteElsewhere(slot: number, segment: Segment): void {
     const a = this.attempts;
     if (a.word(slot, W.SYN_ACK_COUNT) === 0 || a.has(slot, MARK.SEVERAL_SYN_ACKS | MARK.STRAY_SYN_ACK)) return;
+    if ((a.word(slot, W.LINK) & SEVERAL_POINTS) !== 0) return;
     const ttl = (a.word(slot, W.TTLS) >>> 8) & 0xff;
     if (!fitsTtl(segment.ttl, ttl)) this.openTraits(slot).noteElsewhere(slot);
   }
@@ -445,14 +447,20 @@ export class Bookkeeper {
 
   private noteClientTtl(slot: number, segment: Segment): void {
     const a = this.attempts;
-    if (a.has(slot, MARK.CLIENT_TTL_KNOWN)) return;
+    if (a.has(slot, MARK.CLIENT_TTL_KNOWN)) {
+      this.noteFurtherTtl(slot, segment, true);
+      return;
+    }
     a.setWord(slot, W.TTLS, a.word(slot, W.TTLS) | segment.ttl);
     a.mark(slot, MARK.CLIENT_TTL_KNOWN);
   }
 
   private noteServerTtl(slot: number, segment: Segment): void {
     const a = this.attempts;
-    if (a.has(slot, MARK.SERVER_TTL_KNOWN)) return;
+    if (a.has(slot, MARK.SERVER_TTL_KNOWN)) {
+      this.noteFurtherTtl(slot, segment, false);
+      return;
+    }
     a.setWord(slot, W.TTLS, a.word(slot, W.TTLS) | (segment.ttl << 8));
     a.mark(slot, MARK.SERVER_TTL_KNOWN);
   }
@@ -470,9 +478,11 @@ export class Bookkeeper {
     a.setWord(slot, W.LINK, link);
   }
 
-  /** A copy of a SYN or SYN-ACK that went the other way: the capturing host forwards it. It may offer something else. */
+  /** A copy that went the other way: the capturing host forwards it; or that was met behind other routers. That of a SYN or SYN-ACK may offer something else. */
   noteCopy(slot: number, segment: Segment, fromClient: boolean): void {
-    if (segment.kind !== KIND.TCP || (segment.flags & FLAG.SYN) === 0) return;
+    if (segment.kind !== KIND.TCP) return;
+    this.noteFurtherTtl(slot, segment, fromClient);
+    if ((segment.flags & FLAG.SYN) === 0) return;
     const isSynAck = (segment.flags & FLAG.ACK) !== 0;
     const a = this.attempts;
     a.setWord(slot, W.LINK, a.word(slot, W.LINK) | (directionBits(segment) << (isSynAck ? 2 : 0)));
@@ -484,6 +494,13 @@ export class Bookkeeper {
       : this.latestFrame(slot, W.SYN_COUNT, T.SYN_FRAME, W.SYN_FRAMES);
     const before = isSynAck ? this.synAckOffers(slot) : a.word(slot, W.OFFERS);
     this.noteOffers(slot, isSynAck, frame, before, offersWord(segment));
+  }
+
+  /** A further segment of the handshake from that side, or a copy of one. */
+  private noteFurtherTtl(slot: number, segment: Segment, fromClient: boolean): void {
+    const a = this.attempts;
+    const ttl = (a.word(slot, W.TTLS) >>> (fromClient ? 0 : 8)) & 0xff;
+    if (!fitsTtl(segment.ttl, ttl)) a.setWord(slot, W.LINK, a.word(slot, W.LINK) | SEVERAL_POINTS);
   }
 
   /** The attempt's only SYN is that of the other attempt, under other addresses. */

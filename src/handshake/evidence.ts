@@ -57,6 +57,8 @@ export class Evidence {
   resetTtl = 0;
   serverTtl = 0;
   clientTtl = 0;
+  /** One side's segments were met behind different numbers of routers. */
+  isOfSeveralPoints = false;
   /** QUOTES; 0 when no ICMP error came. */
   icmpQuotes = 0;
   icmpType = 0;
@@ -139,7 +141,12 @@ export function isOfNoUse(e: Evidence): boolean {
 /** A RST ended the connection, and has crossed another number of routers than the other packets of the side in whose name it came. */
 export function isResetByStranger(e: Evidence): boolean {
   if ((e.marks & MARK.RESET_OF_CONNECTION) === 0 || e.resetFrom === RESET_FROM.NONE) return false;
-  return !fitsTtl(e.resetTtl, e.resetFrom === RESET_FROM.SERVER ? e.serverTtl : e.clientTtl);
+  return !fitsReset(e);
+}
+
+/** Whether the RST has crossed as many routers as the other packets of the side in whose name it came; where that tells nothing, too. */
+export function fitsReset(e: Evidence): boolean {
+  return e.isOfSeveralPoints || fitsTtl(e.resetTtl, e.resetFrom === RESET_FROM.SERVER ? e.serverTtl : e.clientTtl);
 }
 
 /** Payload octets that a narrow link may stop: the least MTU that IPv4 hosts count on is 576, and what people put between is seldom narrower than 1280. */

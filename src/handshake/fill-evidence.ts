@@ -12,6 +12,7 @@ import {
   SAID_OF_NO_USE,
   SAID_UNHEARD,
   SAID_VERDICT,
+  SEVERAL_POINTS,
   STAMP_SHIFT,
   SYN_ACK_ID_SHIFT,
   T,
@@ -93,6 +94,7 @@ function fillLink(e: Evidence, link: number): void {
   e.isFollowed = (link & FOLLOWED) !== 0;
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
+  e.isOfSeveralPoints = (link & SEVERAL_POINTS) !== 0;
   e.synAckId = (link >> SYN_ACK_ID_SHIFT) & 3;
   e.stampOrder = (link >> STAMP_SHIFT) & 3;
   e.isAnsweredElsewhere = (link & ANSWERED_ELSEWHERE) !== 0;

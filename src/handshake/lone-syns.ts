@@ -18,6 +18,7 @@ import { isCopyOfSyn, isSynElsewhereThan, momentAnywhere, placeOf, SYN_PLACE } f
 import { Evidence } from './evidence.ts';
 import { macOf, SIGN, signsOfFirst } from './traits.ts';
 import { STATE } from './transitions.ts';
+import { fitsTtl } from './ttl.ts';
 
 const SOURCE = 0;
 const DESTINATION = 1;
@@ -128,6 +129,7 @@ export class LoneSyns {
     const { brief } = this.attempts;
     const row = briefAt(slot);
     if (!isCopyOfSyn(brief[row + B.PRINT] as number, this.moment(row), segment, clock)) return false;
+    if (!fitsTtl(segment.ttl, ((brief[row + B.LINK] as number) >> TTL_SHIFT) & 0xff)) return false;
     const offers = offersWord(segment);
     if (offers !== 0 && offers !== this.offers[row / BRIEF_WORDS]) return false;
     brief[row + B.LINK] = (brief[row + B.LINK] as number) | (directionBits(segment) << DIRECTION_SHIFT);

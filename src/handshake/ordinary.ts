@@ -174,6 +174,7 @@ export class OrdinaryPath {
     if ((flagsOf(rows, from) & KIND_FLAGS) !== FLAG.ACK || words[row + W.MARKS] !== AFTER_SYN_ACK) return false;
     if (rows[from + ROW.SEQUENCE] !== words[row + W.CLIENT_END]) return false;
     if (rows[from + ROW.ACKNOWLEDGMENT] !== words[row + W.SERVER_END]) return false;
+    if (ttlOf(rows, from) !== clientTtl(words, row)) return false;
     words[row + W.STATE] = STATE.THIRD_SEEN;
     words[row + W.MARKS] = AFTER_THIRD_LEG;
     const times = row / 2;
@@ -200,6 +201,7 @@ export class OrdinaryPath {
     if (flags !== FLAG.ACK && flags !== FIN_ACK) return false;
     if (flags !== FIN_ACK && payloadOf(rows, from) === 0) return false;
     if (rows[from + ROW.ACKNOWLEDGMENT] !== words[row + W.SERVER_END]) return false;
+    if (ttlOf(rows, from) !== clientTtl(words, row)) return false;
     const count = (words[row + W.ACK_COUNT] as number) + 1;
     if (count <= FRAMES_LISTED) {
       words[row + W.ACK_FRAMES] = this.frames.push(
@@ -249,7 +251,7 @@ export class OrdinaryPath {
     if ((marks & ~CLIENT_FIN) !== AFTER_THIRD_LEG || (flags !== FLAG.ACK && flags !== FIN_ACK)) return false;
     const sequence = rows[from + ROW.SEQUENCE] as number;
     if (sequence !== words[row + W.SERVER_END]) return false;
-    if (ttlOf(rows, from) !== (((words[row + W.TTLS] as number) >>> 8) & 0xff)) return false;
+    if (ttlOf(rows, from) !== serverTtl(words, row)) return false;
     const acknowledgment = rows[from + ROW.ACKNOWLEDGMENT] as number;
     const acknowledged = (acknowledgment - (words[row + W.CLIENT_ISN] as number) - 1) | 0;
     const beyond = (acknowledgment - (words[row + W.CLIENT_END] as number)) | 0;
@@ -392,6 +394,15 @@ function ttlOf(rows: Int32Array, from: number): number {
   return ((rows[from + ROW.SHAPE] as number) >>> TTL_SHIFT) & 0xff;
 }
 
+/** Of the attempt's first segment of that side. */
+function clientTtl(words: Int32Array, row: number): number {
+  return (words[row + W.TTLS] as number) & 0xff;
+}
+
+function serverTtl(words: Int32Array, row: number): number {
+  return ((words[row + W.TTLS] as number) >>> 8) & 0xff;
+}
+
 /** As in wire/segment.ts. */
 function ipIdOf(rows: Int32Array, from: number): number {
   return ((rows[from + ROW.SHAPE] as number) & FAMILY_MASK) === 4 ? (rows[from + ROW.WINDOW] as number) >>> 16 : -1;
@@ -441,6 +452,7 @@ export function fillOrdinaryEvidence(e: Evidence, attempts: Attempts, slot: numb
   e.synAckDirection = (link >> 2) & 3;
   e.afterForgotten = (link & FORGOTTEN) !== 0;
   e.closedAtOnce = (link & CLOSED_AT_ONCE) !== 0;
+  e.isOfSeveralPoints = false;
   e.leftUnheard = (link & LEFT_UNHEARD) !== 0;
   e.ackChain = words[row + W.ACK_FRAMES] as number;
   fillOrdinaryTimes(e, doubles, row / 2, clock);

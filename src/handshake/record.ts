@@ -3,14 +3,13 @@ import { formatAddress } from '../bytes/address.ts';
 import { formatEpoch } from '../bytes/time.ts';
 import type { Network } from '../wire/network.ts';
 import { MARK, QUOTES } from './attempts.ts';
-import { type Evidence, isOfNoUse, RESET_FROM } from './evidence.ts';
+import { type Evidence, fitsReset, isOfNoUse, RESET_FROM } from './evidence.ts';
 import { type FrameLists, fileOf, type ListedFrame, numberOf } from './frame-lists.ts';
 import type { Handshake, IcmpError, Leg, OptionChange, Reset } from './handshake.ts';
 import { icmpMeaning } from './icmp-meaning.ts';
 import { notesOf } from './notes.ts';
 import { differencesBetween, type OfferChange } from './offer-changes.ts';
 import { reasonOf } from './reason.ts';
-import { fitsTtl } from './ttl.ts';
 import {
   gradeAck,
   gradeSyn,
@@ -177,7 +176,7 @@ function makeReset(e: Evidence, context: RecordContext): Reset | null {
     time: formatEpoch(e.resetTime, context.baseSeconds, context.digits),
     frame: numberOf(e.resetFrame),
     ttl: e.resetTtl,
-    suspect: fitsTtl(e.resetTtl, fromServer ? e.serverTtl : e.clientTtl) ? null : 'middlebox',
+    suspect: fitsReset(e) ? null : 'middlebox',
   };
 }
 
