@@ -4,12 +4,13 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { withNamedAdvice } from '../diagnosis/advice.ts';
 import { type Fact, isKnown, known, unknown } from '../diagnosis/port-facts.ts';
+import { AttemptsThere } from '../doctor/attempts-there.ts';
 import { causesOfOthers, missingLegOfOthers, type OthersFacts, othersFacts } from '../doctor/others.ts';
 import { judgeOthers } from '../doctor/others-step.ts';
 import type { NameFacts, RemoteConnect, RouteFacts, TraceFacts } from '../doctor/remote.ts';
 import { causesOfRemote } from '../doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces, missingLegOf } from '../doctor/remote-steps.ts';
-import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
+import type { Diagnosis } from '../handshake/handshake.ts';
 import { ownAddresses, tryConnect } from '../host/connect.ts';
 import { sendingTo } from '../host/sending-to.ts';
 import { tcpTraceroute } from '../host/tcp-traceroute.ts';
@@ -23,8 +24,6 @@ const CONNECT_SECONDS = 5;
 const MOST_ADDRESSES = 8;
 /** Addresses that are traced: those that fail first. */
 const MOST_TRACES = 2;
-/** Attempts of this host to the port whose records are kept: two kilobytes each. */
-const MOST_RECORDS = 5000;
 
 /** @param name what the host's name stands for, looked up already */
 export async function checkRemote(options: CheckupOptions, name: NameFacts, sink: CheckupSink): Promise<CheckupResult> {
@@ -34,7 +33,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   steps.say(judgeName(name));
   const addresses = name.addresses.slice(0, MOST_ADDRESSES);
   if (addresses.length === 0) return { target, ...steps.conclude(target, null, []), facts: { name } };
-  const records = new AttemptsThere(addresses);
+  const records = new AttemptsThere(addresses, new Set(ownAddresses().map((own) => own.address)));
   const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), port, (record) => records.add(record));
   const tried = await Promise.all(
     addresses.map(async (address) => ({ address, port, ...(await tryConnect(address, port, CONNECT_SECONDS)) })),
@@ -108,38 +107,4 @@ function withFurther(causes: readonly Diagnosis[], others: readonly Diagnosis[])
 /** A SYN gets further than this host: else there is nothing to trace. */
 function hasWay(routes: readonly RouteFacts[], address: string): boolean {
   return judgeRoutes(routes.filter((route) => route.address === address)).status !== 'fail';
-}
-
-/** Records of attempts to the addresses of the checkup, the first `MOST_RECORDS`. */
-class AttemptsThere {
-  /** Attempts of this host beyond those. */
-  further = 0;
-  private readonly servers: ReadonlySet<string>;
-  private readonly own = new Set(ownAddresses().map(({ address }) => address));
-  private readonly records: Handshake[] = [];
-  /** From addresses that are none of this host: what it forwards, or its own under an address that it is given on its way out. */
-  private readonly foreign: Handshake[] = [];
-
-  constructor(servers: readonly string[]) {
-    this.servers = new Set(servers);
-  }
-
-  add(record: Handshake): void {
-    if (!this.servers.has(record.server.address)) return;
-    const isOwn = this.own.has(record.client.address);
-    const kept = isOwn ? this.records : this.foreign;
-    if (kept.length < MOST_RECORDS) kept.push(record);
-    else if (isOwn) this.further += 1;
-  }
-
-  /** That of the checkup's own connect; of several attempts from the same port (there are none, as a rule) the first. */
-  handshakeOf(address: string, localPort: number | null): Handshake | null {
-    const of = [...this.records, ...this.foreign].filter(({ server }) => server.address === address);
-    return of.find(({ client }) => client.port === localPort) ?? of[0] ?? null;
-  }
-
-  /** Of this host, but for those. */
-  without(taken: readonly (Handshake | null)[]): readonly Handshake[] {
-    return this.records.filter((record) => !taken.includes(record));
-  }
 }

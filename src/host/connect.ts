@@ -26,16 +26,21 @@ export async function tryConnect(address: string, port: number, timeoutSeconds: 
   const seconds = (): number => Math.max(0, performance.now() - begun - lateness.millis()) / 1000;
   const socket = connect({ host: address, port, noDelay: true });
   const giveUp = new AbortController();
+  let localPort: number | null = null;
   try {
     const outcome = await Promise.race([
       new Promise<string>((resolve) => {
-        socket.once('connect', () => resolve('connected'));
+        socket.once('connect', () => {
+          // A reset that follows at once takes it away.
+          localPort = socket.localPort ?? null;
+          resolve('connected');
+        });
         socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
       }),
       timeoutAfter(timeoutSeconds, giveUp.signal),
     ]);
     const took = seconds();
-    const localPort = socket.localPort ?? null;
+    localPort ??= socket.localPort ?? null;
     if (outcome !== 'connected') return { outcome, seconds: took, afterwards: null, localPort };
     const afterwards = await Promise.race([
       new Promise<'open' | 'closed' | 'reset'>((resolve) => {
