@@ -3,6 +3,7 @@ import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
 import type { VantageSide } from '../handshake/vantage.ts';
 import type { AddressFigures } from './address-figures.ts';
 import { CAUSES, type CauseName } from './causes.ts';
+import { BY_CONFIDENCE } from './confidence.ts';
 import type { EndpointShapes, ShapeCount } from './endpoint-shapes.ts';
 import { SHAPE, type Shape } from './shape.ts';
 import { type Suspect, suspectsOf } from './suspects.ts';
@@ -38,8 +39,6 @@ function packetsOf({ legs, reset, icmp }: Handshake): string[] {
     packets.push(`ICMP type ${icmp.type} code ${icmp.code} (${icmp.meaning}) from ${icmp.from}, packet ${icmp.frame}`);
   return packets;
 }
-
-const ORDER: Readonly<Record<Diagnosis['confidence'], number>> = { proven: 0, likely: 1, possible: 2 };
 
 interface Sum {
   suspect: Suspect;
@@ -102,7 +101,10 @@ export function diagnosesOfEndpoint(
     for (const [place, suspect] of suspects.entries()) addTo(sums, { suspect, attempts, first, place });
   }
   const sorted = [...sums.values()].sort(
-    (a, b) => ORDER[a.suspect.confidence] - ORDER[b.suspect.confidence] || b.attempts - a.attempts || a.place - b.place,
+    (a, b) =>
+      BY_CONFIDENCE[a.suspect.confidence] - BY_CONFIDENCE[b.suspect.confidence] ||
+      b.attempts - a.attempts ||
+      a.place - b.place,
   );
   return sorted.map(({ suspect, attempts, first }) => ({
     cause: suspect.cause,
@@ -220,7 +222,7 @@ function addTo(sums: Map<CauseName, Sum>, more: Sum): void {
     sums.set(more.suspect.cause, more);
     return;
   }
-  if (ORDER[more.suspect.confidence] < ORDER[sum.suspect.confidence]) {
+  if (BY_CONFIDENCE[more.suspect.confidence] < BY_CONFIDENCE[sum.suspect.confidence]) {
     sum.suspect = more.suspect;
     sum.place = more.place;
   }

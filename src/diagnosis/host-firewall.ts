@@ -4,6 +4,7 @@
  */
 import { unlikeInterfaces } from './alike-interfaces.ts';
 import type { CauseName } from './causes.ts';
+import { BY_CONFIDENCE } from './confidence.ts';
 import type { FirewallChain, FirewallFacts, FirewallHook, FirewallRule } from './firewall-facts.ts';
 import {
   type FirewallPacket,
@@ -83,7 +84,10 @@ function rulingsOf(
     const ruling = judge(cause, taker, outcome);
     return ruling === null ? [] : [{ taker, ruling }];
   });
-  judged.sort(({ ruling: a }, { ruling: b }) => ORDER[a.confidence] - ORDER[b.confidence] || b.explains - a.explains);
+  judged.sort(
+    ({ ruling: a }, { ruling: b }) =>
+      BY_CONFIDENCE[a.confidence] - BY_CONFIDENCE[b.confidence] || b.explains - a.explains,
+  );
   const explained = new Set<Pair>();
   const named: Ruling[] = [];
   for (const { taker, ruling } of judged) {
@@ -96,8 +100,6 @@ function rulingsOf(
 
 /** What is said of the packets of a trouble. */
 const MISSED: Readonly<Record<Outcome, string>> = { drop: 'went missing', reject: 'were turned away' };
-
-const ORDER: Readonly<Record<Ruling['confidence'], number>> = { proven: 0, likely: 1, possible: 2, excluded: 3 };
 
 function judge(cause: CauseName, { word, sureness, of, packets, scope }: Taker, outcome: Outcome): Ruling | null {
   const isCertain = sureness === 'certain';

@@ -6,7 +6,7 @@ import { counted, excluded, type Ruling } from './host-case.ts';
 import { known, LARGE_OCTETS, type PortFacts, type StuckConnection } from './port-facts.ts';
 
 /** Repetitions that no chance takes any more: a path that loses three packets of ten loses a segment and three repetitions once in a hundred times. */
-const TIMEOUTS = 3;
+export const TIMEOUTS = 3;
 /** Repetitions after which a smaller segment that came there says what it is that does not. */
 const TIMEOUTS_TO_TELL = 4;
 /** Seconds between the client's last word and the answer: one that was silent for longer may have gone, or a firewall have forgotten the connection. */

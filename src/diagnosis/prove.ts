@@ -9,6 +9,7 @@
  */
 import type { Diagnosis, Handshake } from '../handshake/handshake.ts';
 import { CAUSES, type CauseName } from './causes.ts';
+import { BY_CONFIDENCE } from './confidence.ts';
 import {
   rulingsOnChallenges,
   rulingsOnIgnored,
@@ -93,7 +94,7 @@ function strongest(byRules: readonly Ruling[], byCounters: readonly Ruling[]): r
     const other = byCounters.find(({ cause }) => cause === ruling.cause);
     if (other === undefined) return [ruling];
     if (other.confidence === 'excluded') return ruling.confidence === 'proven' ? [ruling] : [other];
-    const isStronger = ORDER[ruling.confidence as Diagnosis['confidence']] <= ORDER[other.confidence];
+    const isStronger = BY_CONFIDENCE[ruling.confidence] <= BY_CONFIDENCE[other.confidence];
     return [{ ...(isStronger ? ruling : other), evidence: [...ruling.evidence, ...other.evidence] }];
   });
   return [...joined, ...byCounters.filter(({ cause }) => !byRules.some((ruling) => ruling.cause === cause))];
@@ -106,9 +107,6 @@ function behind(deeper: readonly Ruling[], rulings: readonly Ruling[]): readonly
   );
   return isFull ? [...deeper, ...rulings] : rulings;
 }
-
-const ORDER: Readonly<Record<Diagnosis['confidence'], number>> = { proven: 0, likely: 1, possible: 2 };
-const RULING_ORDER: Readonly<Record<Ruling['confidence'], number>> = { ...ORDER, excluded: 3 };
 
 /** The diagnoses of one record, or of the attempts of one trouble, with what the host says of them. */
 function proveDiagnoses(
@@ -132,7 +130,9 @@ function proveDiagnoses(
   }
   // Causes that the facts speak for come before those of which they say nothing.
   const spoken = (cause: string): number => (byCause.has(cause) ? 0 : 1);
-  return joined.sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence] || spoken(a.cause) - spoken(b.cause));
+  return joined.sort(
+    (a, b) => BY_CONFIDENCE[a.confidence] - BY_CONFIDENCE[b.confidence] || spoken(a.cause) - spoken(b.cause),
+  );
 }
 
 /** Packets that proven causes account for: one that accounts for most, or those of each client's own. */
@@ -150,15 +150,15 @@ function ofPort(rulings: readonly Ruling[]): readonly Ruling[] {
   for (const ruling of rulings) {
     const before = byCause.get(ruling.cause);
     if (before === undefined || before.confidence === 'excluded') byCause.set(ruling.cause, ruling);
-    else if (ruling.confidence !== 'excluded') byCause.set(ruling.cause, joined(before, ruling));
+    else if (ruling.confidence !== 'excluded') byCause.set(ruling.cause, united(before, ruling));
   }
   return [...byCause.values()];
 }
 
-function joined(one: Ruling, other: Ruling): Ruling {
+function united(one: Ruling, other: Ruling): Ruling {
   const evidence = [...one.evidence, ...other.evidence];
   if (one.confidence !== other.confidence) {
-    const isFirst = RULING_ORDER[one.confidence] < RULING_ORDER[other.confidence];
+    const isFirst = BY_CONFIDENCE[one.confidence] < BY_CONFIDENCE[other.confidence];
     return { ...(isFirst ? one : other), evidence };
   }
   return { ...one, evidence, explains: one.explains + other.explains };
@@ -175,7 +175,7 @@ function withRuling(
   { evidence }: Ruling,
   confidence: Exclude<Ruling['confidence'], 'excluded'>,
 ): Diagnosis {
-  const stronger = ORDER[confidence] < ORDER[diagnosis.confidence] ? confidence : diagnosis.confidence;
+  const stronger = BY_CONFIDENCE[confidence] < BY_CONFIDENCE[diagnosis.confidence] ? confidence : diagnosis.confidence;
   return { ...diagnosis, confidence: stronger, evidence: [...evidence, ...diagnosis.evidence] };
 }
 
@@ -195,10 +195,12 @@ export function standingDiagnoses(facts: PortFacts): readonly Diagnosis[] {
 /** The diagnoses of a server with those of `standingDiagnoses`: of one cause the surer one, most likely first. */
 export function withStanding(diagnoses: readonly Diagnosis[], standing: readonly Diagnosis[]): readonly Diagnosis[] {
   const isSurer = (one: Diagnosis, others: readonly Diagnosis[]): boolean =>
-    others.every(({ cause, confidence }) => cause !== one.cause || ORDER[one.confidence] < ORDER[confidence]);
+    others.every(
+      ({ cause, confidence }) => cause !== one.cause || BY_CONFIDENCE[one.confidence] < BY_CONFIDENCE[confidence],
+    );
   const news = standing.filter((diagnosis) => isSurer(diagnosis, diagnoses));
   const others = diagnoses.filter(({ cause }) => !news.some((diagnosis) => diagnosis.cause === cause));
-  return [...news, ...others].sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence]);
+  return [...news, ...others].sort((a, b) => BY_CONFIDENCE[a.confidence] - BY_CONFIDENCE[b.confidence]);
 }
 
 /** The diagnoses of a record, with what the host says of attempts like it, and the kernel of its own packets. */
@@ -261,12 +263,12 @@ export function proveCauses(
     const told = mergeRulings(byKernel[trouble] ?? [], ofPort(rulings[trouble]), packets);
     for (const diagnosis of proveDiagnoses(suggested, told, packets)) {
       const before = merged.get(diagnosis.cause);
-      if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
+      if (before === undefined || BY_CONFIDENCE[diagnosis.confidence] < BY_CONFIDENCE[before.confidence]) {
         merged.set(diagnosis.cause, diagnosis);
       }
     }
   }
-  return [...merged.values()].sort((a, b) => ORDER[a.confidence] - ORDER[b.confidence]);
+  return [...merged.values()].sort((a, b) => BY_CONFIDENCE[a.confidence] - BY_CONFIDENCE[b.confidence]);
 }
 
 /** Those that attempts had, the most frequent one first; what completed comes last, however often it did. */
@@ -286,7 +288,7 @@ function suggestedFor(
     if (troubleOf(record.verdict) !== trouble) continue;
     for (const diagnosis of record.diagnoses) {
       const before = suggested.get(diagnosis.cause);
-      if (before === undefined || ORDER[diagnosis.confidence] < ORDER[before.confidence]) {
+      if (before === undefined || BY_CONFIDENCE[diagnosis.confidence] < BY_CONFIDENCE[before.confidence]) {
         suggested.set(diagnosis.cause, diagnosis);
       }
     }

@@ -3,15 +3,13 @@
  * (RFC 5382 §5). No packet of a capture tells, since nothing but repeated data is on the wire; the kernel's list of sockets does. A peer that went away without a word looks
  * alike, so that this is asked only of peers with which new connections succeed. Pure.
  */
+import { TIMEOUTS } from '../diagnosis/host-sending.ts';
 import { type Fact, known, type SendingFacts, type StuckConnection } from '../diagnosis/port-facts.ts';
 import { counted, duration } from '../report/render/text.ts';
 import { type Finding, warn } from './checkup.ts';
 
 /** Seconds without an ACK before the data: nobody forgets a connection sooner, and a path that loses packets gives most of its losses no such silence before. */
 const SILENT_SECONDS = 3;
-
-/** Repetitions that no chance takes any more: as for a path that takes no large packets (diagnosis/host-sending.ts). */
-const TIMEOUTS = 3;
 
 /** Acknowledged on a connection of no more than its SYN (tcpi_bytes_acked counts it). */
 const SYN_OCTETS = 1;

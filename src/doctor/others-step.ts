@@ -1,5 +1,4 @@
 /** The step of a checkup from the client that tells what came of connections of other programmes. */
-import { CAUSES, type CauseName } from '../diagnosis/causes.ts';
 import { type Fact, isKnown, type SendingFacts } from '../diagnosis/port-facts.ts';
 import { counted, duration, endpoint } from '../report/render/text.ts';
 import { VERDICT_WORDS } from '../report/render/words.ts';
@@ -49,12 +48,8 @@ function troubleFinding(trouble: OthersTrouble, { attempts: all }: OthersFacts, 
   const where = `${attempts} of ${counted(all, 'attempt')} of other programmes of this host to ${endpoint(example.server)}`;
   const told = verdict === 'complete' ? first?.evidence[0] : `${VERDICT_WORDS[verdict].phrase}. ${example.reason}`;
   const evidence = `${where}: ${verdict}; attempt #${example.id} from port ${example.client.port}: ${told}`;
-  const advice = first?.advice ?? (cause === null ? 'look at the packets: tripod live --all' : adviceOf(cause));
+  const advice = first?.advice ?? 'look at the packets: tripod live --all';
   const id = verdict === 'complete' ? `others-${cause}` : `others-${verdict}`;
   const isPossible = verdict === 'complete' && first?.confidence === 'possible';
   return (isFault && !isPossible ? fail : warn)(id, evidence, advice);
-}
-
-function adviceOf(cause: string): string {
-  return CAUSES[cause as CauseName].advice;
 }

@@ -2,6 +2,7 @@
  * What connections of other programmes of this host to a remote port came to while a checkup looked at it: the checkup itself sends nothing, so that what fails behind the
  * handshake shows in theirs alone. Told from the records of their attempts. Pure.
  */
+import { BY_CONFIDENCE } from '../diagnosis/confidence.ts';
 import type { Diagnosis, Handshake, LegName, VerdictName } from '../handshake/handshake.ts';
 
 /** Attempts that have the same trouble. */
@@ -31,8 +32,6 @@ export interface OthersFacts {
 
 /** What a client that says something large needs until its trouble shows: `--patience` of silence behind it, and a second for the beginning. */
 const SEEN_SECONDS = 4;
-
-const SURENESS: Readonly<Record<Diagnosis['confidence'], number>> = { possible: 0, likely: 1, proven: 2 };
 
 /**
  * @param records of attempts of this host to the port, those of the checkup itself left out
@@ -72,12 +71,12 @@ export function othersFacts(
 function withRecord(before: OthersTrouble | undefined, record: Handshake, cause: string | null): OthersTrouble {
   const { id, client, server, reason, reset, verdict, missingLeg, diagnoses } = record;
   const attempts = (before?.attempts ?? 0) + 1;
-  if (before !== undefined && surenessOf(before.diagnoses) >= surenessOf(diagnoses)) return { ...before, attempts };
+  if (before !== undefined && placeOf(before.diagnoses) <= placeOf(diagnoses)) return { ...before, attempts };
   return { verdict, missingLeg, cause, attempts, example: { id, client, server, reason, reset }, diagnoses };
 }
 
-function surenessOf([first]: readonly Diagnosis[]): number {
-  return first === undefined ? -1 : SURENESS[first.confidence];
+function placeOf([first]: readonly Diagnosis[]): number {
+  return first === undefined ? Number.POSITIVE_INFINITY : BY_CONFIDENCE[first.confidence];
 }
 
 /** Attempts with the same trouble, before it is no chance. */
@@ -117,9 +116,9 @@ export function causesOfOthers(facts: OthersFacts): readonly Diagnosis[] {
       const { cause, evidence } = diagnosis;
       const count = `${attempts} of ${facts.attempts} attempts of other programmes of this host`;
       const before = causes.get(cause);
-      if (before !== undefined && SURENESS[before.confidence] >= SURENESS[diagnosis.confidence]) continue;
+      if (before !== undefined && BY_CONFIDENCE[before.confidence] <= BY_CONFIDENCE[diagnosis.confidence]) continue;
       causes.set(cause, { ...diagnosis, evidence: [`${count}: ${evidence[0]}`, ...evidence.slice(1)] });
     }
   }
-  return [...causes.values()].sort((a, b) => SURENESS[b.confidence] - SURENESS[a.confidence]);
+  return [...causes.values()].sort((a, b) => BY_CONFIDENCE[a.confidence] - BY_CONFIDENCE[b.confidence]);
 }
