@@ -11,7 +11,8 @@ import type { NameFacts, RemoteConnect, RouteFacts, TraceFacts } from '../doctor
 import { causesOfRemote } from '../doctor/remote-causes.ts';
 import { judgeName, judgeRemoteConnects, judgeRoutes, judgeTraces, missingLegOf } from '../doctor/remote-steps.ts';
 import type { Diagnosis } from '../handshake/handshake.ts';
-import { ownAddresses, tryConnect } from '../host/connect.ts';
+import { tryConnect } from '../host/connect.ts';
+import { localAddresses } from '../host/local-addresses.ts';
 import { sendingTo } from '../host/sending-to.ts';
 import { tcpTraceroute } from '../host/tcp-traceroute.ts';
 import { wayTo } from '../host/way-to.ts';
@@ -33,7 +34,7 @@ export async function checkRemote(options: CheckupOptions, name: NameFacts, sink
   steps.say(judgeName(name));
   const addresses = name.addresses.slice(0, MOST_ADDRESSES);
   if (addresses.length === 0) return { target, ...steps.conclude(target, null, []), facts: { name } };
-  const records = new AttemptsThere(addresses, new Set(ownAddresses().map((own) => own.address)));
+  const records = new AttemptsThere(addresses, await localAddresses());
   const packets = await watchPackets(path.join(options.folder, PACKETS_FILE), port, (record) => records.add(record));
   const tried = await Promise.all(
     addresses.map(async (address) => ({ address, port, ...(await tryConnect(address, port, CONNECT_SECONDS)) })),

@@ -1,4 +1,5 @@
 /** Which of the attempts that a checkup from the client sees is its own. */
+import type { AddressGroup } from '../diagnosis/network-facts.ts';
 import type { Handshake } from '../handshake/handshake.ts';
 
 /** Attempts of this host to the port whose records are kept: two kilobytes each. */
@@ -9,13 +10,13 @@ export class AttemptsThere {
   /** Attempts of this host beyond those. */
   further = 0;
   private readonly servers: ReadonlySet<string>;
-  private readonly own: ReadonlySet<string>;
+  private readonly own: AddressGroup;
   private readonly records: Handshake[] = [];
   /** From addresses that are none of this host: what it forwards, or its own under an address that it is given on its way out. */
   private readonly foreign: Handshake[] = [];
 
   /** @param own addresses of this host */
-  constructor(servers: readonly string[], own: ReadonlySet<string>) {
+  constructor(servers: readonly string[], own: AddressGroup) {
     this.servers = new Set(servers);
     this.own = own;
   }
